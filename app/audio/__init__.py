@@ -1,0 +1,1 @@
+"""Untrusted bytes in, mono 16 kHz float32 out."""

@@ -1,0 +1,1 @@
+"""Transcribers and embedders behind small protocols."""

@@ -1,0 +1,74 @@
+"""The seams between Earmark and its models.
+
+Audio is mono float32 at 16 kHz unless an engine says otherwise, shape ``(samples,)``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import Word
+
+Floats = NDArray[np.float32]
+
+
+class EncoderError(Exception):
+    """A model that is missing or broken, or input it cannot take; says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a transcriber made of one window.
+
+    ``states`` is the encoder's output pooled to one row a second, ``(ceil(seconds), dims)``,
+    or None where the engine does not give it. Word times count from the window's start.
+    """
+
+    words: Sequence[Word]
+    language: str | None
+    language_probability: float
+    states: Floats | None
+
+
+class Transcriber(Protocol):
+    """Speech to words."""
+
+    name: str  # engine and weights, as the setting names them
+    version: str
+
+    def transcribe(self, window: Floats, *, language: str | None = None) -> Heard:
+        """The words of at most 30 s of audio; detects the language where none is given.
+
+        Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
+        """
+
+
+class TextEmbedder(Protocol):
+    """Text to unit vectors."""
+
+    name: str
+    version: str
+    dims: int
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Unit vectors, ``(len(texts), dims)``."""
+
+
+class AudioEmbedder(Protocol):
+    """Sound to unit vectors, by way of states that are kept."""
+
+    name: str
+    version: str
+    dims: int
+
+    def shares_encoder_with(self, transcriber: Transcriber) -> bool:
+        """Whether the transcriber's states are this embedder's own."""
+
+    def states(self, window: Floats) -> Floats:
+        """One row a second, ``(ceil(seconds), dims)``, of at most 30 s of audio."""
+
+    def pool(self, states: Floats) -> Floats:
+        """The unit vector, ``(dims,)``, of a stretch's rows (at least one)."""

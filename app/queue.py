@@ -1,0 +1,48 @@
+"""Enqueueing by task name: what the web knows of the workers."""
+
+from functools import lru_cache
+from typing import Any
+
+from celery import Celery
+
+from app.settings import get_settings
+
+# Task names, each with its queue. Tasks carry ids, never audio or transcripts.
+ADD_FEED = "earmark.add_feed"  # (url, transcripts, latest) -> {"id", "created"} | {"error"}
+POLL_FEED = "earmark.poll_feed"  # (feed_id)
+POLL_DUE = "earmark.poll_due_feeds"  # ()
+SWEEP = "earmark.sweep"  # ()  finds work that was lost and enqueues it again
+FETCH = "earmark.fetch"  # (episode_id)
+TRANSCRIBE = "earmark.transcribe"  # (episode_id, piece number)
+FINISH = "earmark.finish"  # (episode_id)
+HEAR_CLIP = "earmark.hear_clip"  # (clip_id) -> {"heard", "vector"...}
+REINDEX = "earmark.reindex"  # (job_id)
+REMOVE_FEED = "earmark.remove_feed"  # (feed_id)
+
+QUEUES = {
+    ADD_FEED: "query",
+    HEAR_CLIP: "query",
+    POLL_FEED: "fetch",
+    POLL_DUE: "fetch",
+    SWEEP: "fetch",
+    FETCH: "fetch",
+    REMOVE_FEED: "fetch",
+    REINDEX: "fetch",
+    TRANSCRIBE: "transcribe",
+    FINISH: "transcribe",
+}
+
+
+@lru_cache(maxsize=1)
+def client() -> Celery:
+    """A Celery client of the broker; opens no connection until it sends."""
+    url = get_settings().redis_url
+    return Celery("earmark", broker=url, backend=url)
+
+
+def enqueue(name: str, *args: Any) -> Any:
+    """Send a task to its queue and return its AsyncResult.
+
+    Raises kombu's OperationalError where the broker cannot be reached.
+    """
+    return client().send_task(name, args=args, queue=QUEUES[name])

@@ -1,0 +1,1 @@
+"""Index definitions as JSON that a stock Elasticsearch 9 takes unchanged."""

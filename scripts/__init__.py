@@ -1,0 +1,1 @@
+"""What a person runs: set-up, the launcher, benchmarks, the demo."""
