@@ -8,25 +8,31 @@ from celery import Celery
 from app.settings import get_settings
 
 # Task names, each with its queue. Tasks carry ids, never audio or transcripts.
-ADD_FEED = "earmark.add_feed"  # (url, transcripts, latest) -> {"id", "created"} | {"error"}
+ADD_FEED = "earmark.add_feed"  # (url, transcripts, latest) -> {"id", "created"} or {"error"}
 POLL_FEED = "earmark.poll_feed"  # (feed_id)
 POLL_DUE = "earmark.poll_due_feeds"  # ()
-SWEEP = "earmark.sweep"  # ()  finds work that was lost and enqueues it again
+APPLY_PAUSE = "earmark.apply_pause"  # (feed_id): bring its episodes in line with feed.paused
+REMOVE_FEED = "earmark.remove_feed"  # (feed_id): its document, episodes, segments, artefacts
 FETCH = "earmark.fetch"  # (episode_id)
 TRANSCRIBE = "earmark.transcribe"  # (episode_id, piece number)
 FINISH = "earmark.finish"  # (episode_id)
-HEAR_CLIP = "earmark.hear_clip"  # (clip_id) -> {"heard", "vector"...}
-REINDEX = "earmark.reindex"  # (job_id)
-REMOVE_FEED = "earmark.remove_feed"  # (feed_id)
+RETRY_EPISODE = "earmark.retry_episode"  # (episode_id): goes on where it failed, or anew
+REMOVE_EPISODE = "earmark.remove_episode"  # (episode_id): all but the tombstone
+SWEEP = "earmark.sweep"  # (): finds work that was lost and enqueues it again
+HEAR_CLIP = "earmark.hear_clip"  # (clip_id) -> see workers.clips
+REINDEX = "earmark.reindex"  # (job_id): progress in the Redis hash earmark:job:<job_id>
 
 QUEUES = {
     ADD_FEED: "query",
     HEAR_CLIP: "query",
     POLL_FEED: "fetch",
     POLL_DUE: "fetch",
-    SWEEP: "fetch",
-    FETCH: "fetch",
+    APPLY_PAUSE: "fetch",
     REMOVE_FEED: "fetch",
+    FETCH: "fetch",
+    RETRY_EPISODE: "fetch",
+    REMOVE_EPISODE: "fetch",
+    SWEEP: "fetch",
     REINDEX: "fetch",
     TRANSCRIBE: "transcribe",
     FINISH: "transcribe",

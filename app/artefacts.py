@@ -1,0 +1,196 @@
+"""What is kept of each episode: names and forms of its artefacts in the store."""
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import Episode, Feed, Piece, Segment, Window, Word
+from app.encoders.base import Floats
+from app.store import Store
+
+LanguageSpan = tuple[float, float, str]  # start_s, end_s, BCP-47 primary subtag
+
+
+def words_to_json(words: Sequence[Word]) -> list[list[Any]]:
+    """Words as short rows: text, start_s, end_s, probability, speaker."""
+    return [
+        [w.text, round(w.start_s, 3), round(w.end_s, 3), round(w.probability, 3), w.speaker]
+        for w in words
+    ]
+
+
+def words_from_json(rows: Sequence[Sequence[Any]]) -> list[Word]:
+    """The inverse of words_to_json."""
+    return [Word(*row) for row in rows]
+
+
+class FeedArtefacts:
+    """A feed's snapshot, from which its document can be rebuilt."""
+
+    def __init__(self, store: Store, feed_id: str) -> None:
+        self._store, self._name = store, f"feeds/{feed_id}.json.gz"
+
+    def save(self, feed: Feed) -> None:
+        """Keep the feed as it is now."""
+        self._store.put_json(self._name, feed.model_dump(mode="json"))
+
+    def remove(self) -> None:
+        """Forget it."""
+        self._store.remove(self._name)
+
+
+def saved_feeds(store: Store) -> list[Feed]:
+    """Every feed in the store."""
+    return [Feed.model_validate(store.get_json(name)) for name in store.names("feeds")]
+
+
+def saved_episode_ids(store: Store) -> list[str]:
+    """The ids of all episodes that have a snapshot in the store."""
+    names = store.names("episodes")
+    return [name.split("/")[1] for name in names if name.endswith("/episode.json.gz")]
+
+
+class EpisodeArtefacts:
+    """One episode's artefacts."""
+
+    def __init__(self, store: Store, episode_id: str) -> None:
+        self.store = store
+        self._root = f"episodes/{episode_id}"
+        self.source = f"{self._root}/source"  # the enclosure's bytes
+        self.pcm = f"{self._root}/audio.pcm"  # raw s16le, mono, 16 kHz
+
+    def _name(self, leaf: str) -> str:
+        return f"{self._root}/{leaf}"
+
+    def save_episode(self, episode: Episode) -> None:
+        """Keep a snapshot, from which the document can be rebuilt."""
+        self.store.put_json(self._name("episode.json.gz"), episode.model_dump(mode="json"))
+
+    def episode(self) -> Episode:
+        """The snapshot. Raises FileNotFoundError."""
+        return Episode.model_validate(self.store.get_json(self._name("episode.json.gz")))
+
+    def open_pcm(self) -> BinaryIO:
+        """The decoded audio. Raises FileNotFoundError."""
+        return self.store.open(self.pcm)
+
+    def has_pcm(self) -> bool:
+        """Whether the decoded audio is still kept."""
+        return self.store.exists(self.pcm)
+
+    def save_plan(self, pieces: Sequence[Piece], duration_s: float) -> None:
+        """Keep how the audio is cut into pieces and windows."""
+        rows = [[[w.start_s, w.end_s, w.speech] for w in piece.windows] for piece in pieces]
+        plan = {"duration_s": duration_s, "pieces": rows}
+        self.store.put_json(self._name("plan.json.gz"), plan)
+
+    def plan(self) -> tuple[list[Piece], float] | None:
+        """The pieces and the audio's duration_s, or None before there is a plan."""
+        try:
+            plan = self.store.get_json(self._name("plan.json.gz"))
+        except FileNotFoundError:
+            return None
+        pieces = [
+            Piece(number, tuple(Window(*row) for row in rows))
+            for number, rows in enumerate(plan["pieces"])
+        ]
+        return pieces, plan["duration_s"]
+
+    def save_piece(
+        self,
+        number: int,
+        words: Sequence[Word],
+        languages: Sequence[LanguageSpan],
+        states: Floats,
+        engines: dict[str, str],
+    ) -> None:
+        """Keep a piece's words and states; the words come last and mark it as done."""
+        self.store.put_array(self._name(f"states-{number}.npy"), states.astype(np.float16))
+        row = {"words": words_to_json(words), "languages": list(languages), "engines": engines}
+        self.store.put_json(self._name(f"words-{number}.json.gz"), row)
+
+    def has_piece(self, number: int) -> bool:
+        """Whether the piece is done."""
+        return self.store.exists(self._name(f"words-{number}.json.gz"))
+
+    def piece_words(self, number: int) -> tuple[list[Word], list[LanguageSpan]]:
+        """A done piece's words and the languages of its windows."""
+        row = self.store.get_json(self._name(f"words-{number}.json.gz"))
+        return words_from_json(row["words"]), [(a, b, c) for a, b, c in row["languages"]]
+
+    def piece_engines(self, number: int) -> dict[str, str]:
+        """The names of the engines that made a piece, by role."""
+        engines: dict[str, str] = self.store.get_json(self._name(f"words-{number}.json.gz"))[
+            "engines"
+        ]
+        return engines
+
+    def piece_states(self, number: int) -> Floats:
+        """A done piece's encoder states, one row a second of its audio."""
+        return self.store.get_array(self._name(f"states-{number}.npy")).astype(np.float32)
+
+    def save_publisher(self, words: Sequence[Word], language: str | None, estimated: bool) -> None:
+        """Keep the publisher's transcript."""
+        row = {"words": words_to_json(words), "language": language, "estimated": estimated}
+        self.store.put_json(self._name("publisher.json.gz"), row)
+
+    def publisher(self) -> tuple[list[Word], str | None, bool] | None:
+        """The publisher's words, their language, and whether their times are estimates."""
+        try:
+            row = self.store.get_json(self._name("publisher.json.gz"))
+        except FileNotFoundError:
+            return None
+        return words_from_json(row["words"]), row["language"], row["estimated"]
+
+    def save_segments(self, segments: Sequence[Segment]) -> None:
+        """Keep the finished segments with their words."""
+        rows = [
+            {
+                "start_s": segment.start_s,
+                "end_s": segment.end_s,
+                "language": segment.language,
+                "text": segment.text,
+                "words": words_to_json(segment.words),
+            }
+            for segment in segments
+        ]
+        self.store.put_json(self._name("segments.json.gz"), rows)
+
+    def segments(self) -> list[Segment] | None:
+        """The finished segments, or None before the episode was."""
+        try:
+            rows = self.store.get_json(self._name("segments.json.gz"))
+        except FileNotFoundError:
+            return None
+        return [
+            Segment(r["start_s"], r["end_s"], words_from_json(r["words"]), r["language"])
+            for r in rows
+        ]
+
+    def save_vectors(self, role: str, model: str, vectors: NDArray[Any]) -> None:
+        """Keep a role's vectors, one row a segment (NaN where it has none), and their model."""
+        self.store.put_array(self._name(f"{role}-vectors.npy"), vectors.astype(np.float32))
+        self.store.put_json(self._name(f"{role}-vectors.json.gz"), {"model": model})
+
+    def vectors(self, role: str, model: str) -> Floats | None:
+        """A role's vectors by this very model, or None."""
+        try:
+            kept = self.store.get_json(self._name(f"{role}-vectors.json.gz"))
+            if kept["model"] != model:
+                return None
+            return self.store.get_array(self._name(f"{role}-vectors.npy")).astype(np.float32)
+        except FileNotFoundError:
+            return None
+
+    def drop_audio(self) -> None:
+        """Remove the decoded and the downloaded audio."""
+        self.store.remove(self.pcm)
+        self.store.remove(self.source)
+
+    def drop_work(self) -> None:
+        """Remove all that was derived, so that the next run starts from the enclosure."""
+        for name in self.store.names(self._root):
+            if not name.endswith("/episode.json.gz"):
+                self.store.remove(name)
