@@ -1,0 +1,94 @@
+"""Hearing a piece, with a transcriber and an embedder that are small but real enough to trace."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.domain import Piece, Window, Word
+from app.encoders.base import AudioEmbedder, Floats, Heard, Transcriber
+from workers.listen import hear_piece
+
+RATE = 16_000
+
+
+class Counting:
+    """Says one word a window: how many samples it heard."""
+
+    name, version = "counting", "1"
+
+    def __init__(self, languages: Sequence[tuple[str, float]]) -> None:
+        self.languages = list(languages)
+        self.asked: list[str | None] = []
+
+    def transcribe(self, window: Floats, *, language: str | None = None) -> Heard:
+        self.asked.append(language)
+        detected, probability = (language, 1.0) if language else self.languages.pop(0)
+        words = [Word(f" {len(window)}", 0.5, 1.0)]
+        return Heard(words, detected, probability, np.ones((len(window) // RATE, 2), np.float32))
+
+
+class Zeros:
+    """Rows of zeros, so that rows of ones can only be the transcriber's."""
+
+    name, version, dims = "zeros", "1", 2
+
+    def __init__(self, shares: bool) -> None:
+        self.shares = shares
+
+    def shares_encoder_with(self, transcriber: Transcriber) -> bool:
+        return self.shares
+
+    def states(self, window: Floats) -> Floats:
+        return np.zeros((len(window) // RATE, 2), np.float32)
+
+    def pool(self, states: Floats) -> Floats:
+        return states.mean(axis=0)
+
+
+PIECE = Piece(
+    0,
+    (Window(100, 110, speech=True), Window(110, 115, speech=False), Window(115, 120, speech=True)),
+)
+
+
+def read(start_s: float, end_s: float) -> Floats:
+    return np.zeros(round((end_s - start_s) * RATE), np.float32)
+
+
+def hear(transcriber: Counting | None, shares: bool = True, language: str | None = None):
+    embedder: AudioEmbedder = Zeros(shares)
+    return hear_piece(PIECE, read, transcriber, embedder, language)
+
+
+def test_times_are_the_episodes_and_silence_is_not_transcribed() -> None:
+    heard = hear(Counting([("en", 0.9), ("en", 0.9)]))
+    assert [(w.text, w.start_s) for w in heard.words] == [(" 160000", 100.5), (" 80000", 115.5)]
+
+
+def test_the_transcribers_states_are_used_only_where_the_encoder_is_shared() -> None:
+    assert hear(Counting([("en", 0.9)] * 2)).states[:, 0].tolist() == [1] * 10 + [0] * 5 + [1] * 5
+    assert hear(Counting([("en", 0.9)] * 2), shares=False).states.sum() == 0
+
+
+def test_words_of_the_publisher_cost_no_transcription() -> None:
+    heard = hear(None)
+    assert heard.words == []
+    assert heard.languages == []
+    assert heard.states.shape == (20, 2)
+
+
+def test_languages_are_kept_by_window() -> None:
+    heard = hear(Counting([("en", 0.9), ("de", 0.8)]))
+    assert heard.languages == [(100, 110, "en"), (115, 120, "de")]
+
+
+def test_an_unclear_language_gives_way_to_the_one_before() -> None:
+    transcriber = Counting([("en", 0.9), ("cy", 0.3)])
+    heard = hear(transcriber)
+    assert [language for *_, language in heard.languages] == ["en", "en"]
+    assert transcriber.asked == [None, None, "en"]
+
+
+def test_an_unclear_first_window_is_heard_in_the_feeds_language() -> None:
+    heard = hear(Counting([("cy", 0.3), ("fr", 0.9)]), language="fr")
+    assert [language for *_, language in heard.languages] == ["fr", "fr"]

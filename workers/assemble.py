@@ -1,0 +1,97 @@
+"""From what was heard or read to segments and their vectors."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.artefacts import EpisodeArtefacts, LanguageSpan
+from app.domain import Segment, Word
+from app.encoders.base import AudioEmbedder, Floats, TextEmbedder
+from app.segments import segment
+from app.windows import align_states, rows_between
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """An episode ready for the index; vectors have one row a segment, NaN where none fits."""
+
+    segments: Sequence[Segment]
+    text_vectors: Floats
+    audio_vectors: Floats | None
+    duration_s: float | None
+    language: str | None
+    words_from: Literal["audio", "publisher"]
+    times_estimated: bool
+
+
+def assemble(
+    kept: EpisodeArtefacts, text_embedder: TextEmbedder, audio_embedder: AudioEmbedder
+) -> Assembled:
+    """Build the segments and vectors, and keep both."""
+    duration_s, states, words, languages = _heard(kept)
+    publisher = kept.publisher()
+    if publisher is not None:
+        words = publisher[0]
+        end_s = max([duration_s or 0.0, *(word.end_s for word in words)])
+        languages = [(0.0, end_s, publisher[1])] if publisher[1] else []
+    segments = segment(words, duration_s, states, languages)
+    text_vectors = embed_texts(segments, text_embedder)
+    audio_vectors = None
+    if states is not None:
+        audio_vectors = pool_states(segments, states, audio_embedder)
+        kept.save_vectors("audio", audio_embedder.name, audio_vectors)
+    kept.save_segments(segments)
+    kept.save_vectors("text", text_embedder.name, text_vectors)
+    return Assembled(
+        segments,
+        text_vectors,
+        audio_vectors,
+        duration_s,
+        main_language(languages),
+        "audio" if publisher is None else "publisher",
+        publisher is not None and publisher[2],
+    )
+
+
+def _heard(
+    kept: EpisodeArtefacts,
+) -> tuple[float | None, Floats | None, list[Word], list[LanguageSpan]]:
+    """Duration, states by the second, words and languages of all pieces, if there was audio."""
+    planned = kept.plan()
+    if planned is None:
+        return None, None, [], []
+    pieces, duration_s = planned
+    words: list[Word] = []
+    languages: list[LanguageSpan] = []
+    for piece in pieces:
+        piece_words, piece_languages = kept.piece_words(piece.number)
+        words += piece_words
+        languages += piece_languages
+    windows = [window for piece in pieces for window in piece.windows]
+    rows = np.concatenate([kept.piece_states(piece.number) for piece in pieces])
+    return duration_s, align_states(windows, rows, duration_s), words, languages
+
+
+def main_language(languages: Sequence[LanguageSpan]) -> str | None:
+    """The language heard for longest."""
+    seconds: Counter[str] = Counter()
+    for start_s, end_s, language in languages:
+        seconds[language] += int(1000 * (end_s - start_s))
+    return seconds.most_common(1)[0][0] if seconds else None
+
+
+def embed_texts(segments: Sequence[Segment], embedder: TextEmbedder) -> Floats:
+    """``(segments, dims)``; rows of NaN for segments without words."""
+    vectors = np.full((len(segments), embedder.dims), np.nan, dtype=np.float32)
+    spoken = [i for i, s in enumerate(segments) if s.text]
+    if spoken:
+        vectors[spoken] = embedder.embed([segments[i].text for i in spoken])
+    return vectors
+
+
+def pool_states(segments: Sequence[Segment], states: Floats, embedder: AudioEmbedder) -> Floats:
+    """``(segments, dims)`` from states by the second."""
+    return np.stack([embedder.pool(rows_between(states, s.start_s, s.end_s)) for s in segments])

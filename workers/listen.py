@@ -1,0 +1,77 @@
+"""Hearing a piece: its windows one by one, words and states out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from app.artefacts import LanguageSpan
+from app.domain import Piece, Window, Word
+from app.encoders.base import AudioEmbedder, Floats, Heard, Transcriber
+
+# Below this the detected language of a window gives way to the one heard before it.
+SURE_LANGUAGE_PROBABILITY = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPiece:
+    """A piece's words in episode time, its windows' languages, and its states."""
+
+    words: list[Word]
+    languages: list[LanguageSpan]
+    states: Floats
+
+
+def hear_piece(
+    piece: Piece,
+    read: Callable[[float, float], Floats],
+    transcriber: Transcriber | None,
+    embedder: AudioEmbedder,
+    language: str | None = None,
+    on_window: Callable[[Window], None] = lambda _: None,
+) -> HeardPiece:
+    """Transcribe the windows with speech (none without a transcriber), and embed them all.
+
+    ``read`` gives the samples between two times in seconds. ``language`` is what to assume
+    where a window's own language is unclear.
+    """
+    words: list[Word] = []
+    languages: list[LanguageSpan] = []
+    states: list[Floats] = []
+    for window in piece.windows:
+        audio = read(window.start_s, window.end_s)
+        heard = None
+        if window.speech and transcriber is not None:
+            heard = _hear(transcriber, audio, language)
+            if heard.words and heard.language:
+                language = heard.language
+                languages.append((window.start_s, window.end_s, heard.language))
+            words.extend(_shift(heard.words, window.start_s))
+        states.append(_states(heard, audio, transcriber, embedder))
+        on_window(window)
+    return HeardPiece(words, languages, np.concatenate(states))
+
+
+def _hear(transcriber: Transcriber, audio: Floats, language: str | None) -> Heard:
+    heard = transcriber.transcribe(audio)
+    unsure = heard.language_probability < SURE_LANGUAGE_PROBABILITY
+    if unsure and language and language != heard.language:
+        return transcriber.transcribe(audio, language=language)
+    return heard
+
+
+def _states(
+    heard: Heard | None, audio: Floats, transcriber: Transcriber | None, embedder: AudioEmbedder
+) -> Floats:
+    if (
+        heard is not None
+        and heard.states is not None
+        and transcriber is not None
+        and embedder.shares_encoder_with(transcriber)
+    ):
+        return heard.states
+    return embedder.states(audio)
+
+
+def _shift(words: Sequence[Word], by_s: float) -> Iterator[Word]:
+    return (replace(w, start_s=w.start_s + by_s, end_s=w.end_s + by_s) for w in words)

@@ -1,0 +1,332 @@
+"""The ingest stages as plain functions: fetch, transcribe a piece, finish.
+
+Each stage reads what the one before it kept, keeps artefacts of its own and enqueues the
+next. Running one twice changes nothing; ``advance`` finds the next stage from what is kept.
+"""
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from app import queue
+from app.artefacts import EpisodeArtefacts, FeedArtefacts
+from app.audio.decode import pcm_windows, read_pcm, write_pcm
+from app.audio.speech import speech_spans
+from app.catalog import Catalog, get_catalog
+from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, Progress, utc_now
+from app.encoders import registry
+from app.search.index import SegmentIndex, get_segment_index
+from app.settings import Settings, get_settings
+from app.store import Store, get_store
+from app.windows import plan_windows
+from workers import assemble, progress
+from workers.fetch import download
+from workers.listen import hear_piece
+from workers.publisher import fetch_transcript
+from workers.timing import timed
+
+logger = logging.getLogger(__name__)
+
+Enqueue = Callable[..., Any]
+
+
+class Skip(Exception):
+    """There is a good reason not to index this episode; the text is for the admin."""
+
+
+class Pipeline:
+    """The stages over one catalog and one store."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        segments: SegmentIndex,
+        store: Store,
+        settings: Settings,
+        enqueue: Enqueue,
+    ) -> None:
+        self.catalog = catalog
+        self.segments = segments
+        self.store = store
+        self._settings = settings
+        self._enqueue = enqueue
+
+    def artefacts(self, episode_id: str) -> EpisodeArtefacts:
+        """The episode's artefacts."""
+        return EpisodeArtefacts(self.store, episode_id)
+
+    # The stages
+
+    def fetch(self, episode_id: str) -> None:
+        """Get the publisher's words and the audio, decode it, and plan its pieces."""
+        episode, feed = self._enter(episode_id, EpisodeStatus.FETCHING)
+        if episode is None or feed is None:
+            return
+        self.catalog.update_episode(episode_id, attempts=episode.attempts + 1)
+        self._keep_publisher_words(episode, feed)
+        if feed.transcripts == "only":
+            if self.artefacts(episode_id).publisher() is None:
+                raise Skip("The feed is set to transcripts only, and this episode has none.")
+        elif not self._fetch_audio(episode):
+            logger.info("%s: the audio is what it was; its transcript is kept", episode_id)
+        self.advance(episode_id)
+
+    def _keep_publisher_words(self, episode: Episode, feed: Feed) -> None:
+        self.artefacts(episode.id).remove_publisher()
+        if feed.transcripts == "ignore" or not episode.transcripts:
+            return
+        only = feed.transcripts == "only"
+        transcript = fetch_transcript(episode, estimate=only)
+        if transcript is None:
+            return
+        self.artefacts(episode.id).save_publisher(
+            transcript.words, transcript.language or episode.language, transcript.estimated
+        )
+
+    def _fetch_audio(self, episode: Episode) -> bool:
+        """Download, decode and plan; False if the bytes are those already heard."""
+        if not episode.audio_url:
+            raise Skip("The feed names no audio for this episode.")
+        kept = self.artefacts(episode.id)
+        with timed("download", episode.id):
+            got = download(episode.audio_url, self.store, kept.source)
+        if got.sha256 == episode.audio_sha256 and kept.segments() is not None:
+            kept.drop_audio()
+            return False
+        if got.sha256 != episode.audio_sha256:
+            kept.drop_heard()
+        with timed("decode", episode.id):
+            duration_s = self._decode(kept, got.format)
+        with timed("speech", episode.id):
+            self._plan(kept, duration_s, transcribe=kept.publisher() is None)
+        self.catalog.update_episode(
+            episode.id,
+            audio_bytes=got.bytes,
+            audio_sha256=got.sha256,
+            duration_s=duration_s,
+            progress=Progress(done_s=0.0, total_s=duration_s),
+        )
+        return True
+
+    def _decode(self, kept: EpisodeArtefacts, audio_format: str) -> float:
+        """The enclosure's samples into the store; their duration_s."""
+        with TemporaryDirectory(prefix="earmark-") as folder:
+            path = Path(folder) / f"enclosure.{audio_format}"
+            with self.store.open(kept.source) as source, path.open("wb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            with self.store.write(kept.pcm) as pcm:
+                return write_pcm(path, pcm)
+
+    def _plan(self, kept: EpisodeArtefacts, duration_s: float, *, transcribe: bool) -> None:
+        spans = []
+        if transcribe:
+            with kept.open_pcm() as pcm:
+                spans = speech_spans(pcm_windows(pcm))
+        pieces = plan_windows(spans, duration_s, self._settings.piece_max_s)
+        kept.save_plan(pieces, duration_s)
+
+    def transcribe(self, episode_id: str, number: int) -> None:
+        """Hear one piece; the last one to end enqueues the finish."""
+        episode, _ = self._enter(episode_id, EpisodeStatus.TRANSCRIBING)
+        kept = self.artefacts(episode_id)
+        planned = kept.plan()
+        if episode is None or planned is None:
+            return
+        if not kept.has_piece(number):
+            with timed("hear", episode_id):
+                self._hear(episode, kept, planned, number)
+        if all(kept.has_piece(piece.number) for piece in planned[0]):
+            self.advance(episode_id)
+
+    def _hear(self, episode: Episode, kept: EpisodeArtefacts, planned: Any, number: int) -> None:
+        pieces, duration_s = planned
+        piece = pieces[number]
+        own_words = kept.publisher() is None
+        transcriber, embedder = registry.transcriber(), registry.audio_embedder()
+        start_s = piece.windows[0].start_s
+
+        def tell(window: Any) -> None:
+            done_s = window.end_s - start_s
+            progress.heard(self.catalog, episode.id, number, done_s, duration_s)
+
+        with kept.open_pcm() as pcm:
+            heard = hear_piece(
+                piece,
+                lambda a, b: read_pcm(pcm, a, b),
+                transcriber if own_words else None,
+                embedder,
+                language=episode.language,
+                on_window=tell,
+            )
+        engines = {"transcriber": transcriber.name, "audio": embedder.name}
+        kept.save_piece(number, heard.words, heard.languages, heard.states, engines)
+
+    def finish(self, episode_id: str) -> None:
+        """Segments, vectors, documents: after this a search finds the episode."""
+        episode, feed = self._enter(episode_id, EpisodeStatus.EMBEDDING)
+        if episode is None or feed is None:
+            return
+        kept = self.artefacts(episode_id)
+        with timed("assemble", episode_id):
+            made = assemble.assemble(kept, registry.text_embedder(), registry.audio_embedder())
+        episode = episode.model_copy(
+            update={
+                "language": made.language or episode.language,
+                "duration_s": made.duration_s or episode.duration_s,
+            }
+        )
+        with timed("index", episode_id):
+            self.segments.write(feed, episode, made.segments, made.text_vectors, made.audio_vectors)
+        if self._was_withdrawn(episode_id):
+            self.segments.remove(episode_id)
+            return
+        self.catalog.update_episode(
+            episode_id,
+            wait=True,
+            status=EpisodeStatus.INDEXED,
+            error=None,
+            language=episode.language,
+            duration_s=episode.duration_s,
+            segments=len(made.segments),
+            words_from=made.words_from,
+            times_estimated=made.times_estimated,
+            indexed_at=utc_now(),
+            progress=Progress(done_s=episode.duration_s or 0, total_s=episode.duration_s or 0),
+        )
+        self._snapshot(episode_id)
+        if not self._settings.keep_audio:
+            kept.drop_audio()
+
+    # What moves an episode from stage to stage
+
+    def take_in(self, feed_id: str, episode_ids: Sequence[str]) -> None:
+        """Start on a feed's new or changed episodes, and keep snapshots of it and them."""
+        feed = self.catalog.get_feed(feed_id)
+        if feed is not None:
+            FeedArtefacts(self.store, feed_id).save(feed)
+        for episode_id in episode_ids:
+            self._snapshot(episode_id)
+            self.advance(episode_id)
+
+    def advance(self, episode_id: str) -> None:
+        """Enqueue whatever the artefacts show to be next."""
+        feed = self._feed_of(episode_id)
+        if feed is None:
+            return
+        kept = self.artefacts(episode_id)
+        planned = kept.plan()
+        missing = [p.number for p in planned[0] if not kept.has_piece(p.number)] if planned else []
+        words_are_enough = feed.transcripts == "only" and kept.publisher() is not None
+        if words_are_enough or (planned and not missing):
+            self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id))
+        elif planned and kept.has_pcm():
+            tasks = [(queue.TRANSCRIBE, episode_id, number) for number in missing]
+            self._send(EpisodeStatus.TRANSCRIBING, *tasks)
+        else:
+            self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
+
+    def _send(self, status: EpisodeStatus, *tasks: tuple[Any, ...]) -> None:
+        """Show what an episode waits for, then enqueue it."""
+        self.catalog.update_episode(tasks[0][1], status=status)
+        for name, *arguments in tasks:
+            self._enqueue(name, *arguments)
+
+    def retry(self, episode_id: str) -> None:
+        """Go on where a failed episode stopped; hear an indexed one anew."""
+        episode = self.catalog.get_episode(episode_id)
+        if episode is None or episode.status in IN_PROGRESS | {EpisodeStatus.DELETED}:
+            return
+        if episode.status != EpisodeStatus.FAILED:
+            self.artefacts(episode_id).drop_work()
+            progress.begin(episode_id)
+        self._queue_again(episode_id)
+
+    def _queue_again(self, episode_id: str) -> None:
+        self.catalog.update_episode(episode_id, status=EpisodeStatus.QUEUED, error=None)
+        self.advance(episode_id)
+
+    def fail(self, episode_id: str, message: str) -> None:
+        """Mark the episode as failed, with the reason."""
+        self._end(episode_id, EpisodeStatus.FAILED, message)
+
+    def skip(self, episode_id: str, reason: str) -> None:
+        """Mark the episode as skipped, with the reason."""
+        self._end(episode_id, EpisodeStatus.SKIPPED, reason)
+
+    def note(self, episode_id: str, message: str) -> None:
+        """Show a passing trouble on an episode that will be tried again."""
+        if self.catalog.get_episode(episode_id) is not None:
+            self.catalog.update_episode(episode_id, error=message)
+
+    def _end(self, episode_id: str, status: EpisodeStatus, reason: str) -> None:
+        episode = self.catalog.get_episode(episode_id)
+        if episode is None or episode.status not in IN_PROGRESS:
+            return
+        self.catalog.update_episode(episode_id, wait=True, status=status, error=reason)
+        self._snapshot(episode_id)
+
+    def apply_pause(self, feed_id: str) -> None:
+        """Bring a feed's episodes in line with its pause."""
+        feed = self.catalog.get_feed(feed_id)
+        if feed is None:
+            return
+        if feed.paused:
+            for episode in self.catalog.all_episodes(feed_id, [EpisodeStatus.QUEUED]):
+                self.catalog.update_episode(episode.id, status=EpisodeStatus.PAUSED)
+        else:
+            for episode in self.catalog.all_episodes(feed_id, [EpisodeStatus.PAUSED]):
+                self._queue_again(episode.id)
+
+    def remove_episode(self, episode_id: str) -> None:
+        """Remove what an episode left, but for the tombstone."""
+        self.segments.remove(episode_id)
+        self.store.remove(f"episodes/{episode_id}")
+        self._snapshot(episode_id)
+
+    def remove_feed(self, feed_id: str) -> None:
+        """Remove a feed with all its episodes, tombstones included."""
+        for episode in self.catalog.all_episodes(feed_id, list(EpisodeStatus)):
+            self.segments.remove(episode.id)
+            self.catalog.remove_episode(episode.id)
+            self.store.remove(f"episodes/{episode.id}")
+        self.catalog.remove_feed(feed_id)
+        self.store.remove(f"feeds/{feed_id}.json.gz")
+
+    # Details
+
+    def _enter(self, episode_id: str, status: EpisodeStatus) -> tuple[Episode | None, Feed | None]:
+        """The episode and its feed if the stage is to run; (None, None) otherwise."""
+        episode = self.catalog.get_episode(episode_id)
+        if episode is None or episode.status not in IN_PROGRESS:
+            return None, None
+        feed = self.catalog.get_feed(episode.feed_id)
+        if feed is None:
+            return None, None
+        if feed.paused:
+            self.catalog.update_episode(episode_id, status=EpisodeStatus.PAUSED)
+            return None, None
+        self.catalog.update_episode(episode_id, status=status)
+        return episode, feed
+
+    def _feed_of(self, episode_id: str) -> Feed | None:
+        episode = self.catalog.get_episode(episode_id)
+        return self.catalog.get_feed(episode.feed_id) if episode else None
+
+    def _was_withdrawn(self, episode_id: str) -> bool:
+        now = self.catalog.get_episode(episode_id)
+        return now is None or now.status == EpisodeStatus.DELETED
+
+    def _snapshot(self, episode_id: str) -> None:
+        episode = self.catalog.get_episode(episode_id)
+        if episode is not None:
+            self.artefacts(episode_id).save_episode(episode)
+
+
+@lru_cache(maxsize=1)
+def get_pipeline() -> Pipeline:
+    """The process's pipeline."""
+    return Pipeline(get_catalog(), get_segment_index(), get_store(), get_settings(), queue.enqueue)

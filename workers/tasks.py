@@ -1,0 +1,201 @@
+"""Tasks: thin shells that carry ids, hold a lease, and say what a failure means."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from celery import Task
+from celery.signals import task_failure
+from elastic_transport import TransportError
+from elasticsearch import ApiError
+from kombu.exceptions import OperationalError
+from redis import ConnectionError as RedisConnectionError
+
+from app import queue
+from app.audio.errors import AudioError
+from app.catalog import get_catalog
+from app.domain import IN_PROGRESS, Episode, EpisodeStatus, utc_now
+from app.encoders.base import EncoderError
+from app.search.index import ModelMismatch
+from app.settings import get_settings
+from app.store import get_store
+from workers import feeds
+from workers.celery import app
+from workers.clips import ClipAnswer, hear_clip
+from workers.fetch import FetchError
+from workers.lease import LEASE_S, Busy, collect_dead, get_redis, held, lease
+from workers.pipeline import Pipeline, Skip, get_pipeline
+from workers.reindex import run_reindex
+
+logger = logging.getLogger(__name__)
+
+STALE_S = 60  # an episode in progress that nobody has touched for so long may have been lost
+RETRY_DELAYS_S = (15, 60, 300, 1500)
+STAGES = frozenset({queue.FETCH, queue.TRANSCRIBE, queue.FINISH})
+
+# Errors whose text is written for the person who reads the admin page.
+EXPLAINED = (FetchError, AudioError, EncoderError, ModelMismatch)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether a service was away for a while, so that trying again is the remedy."""
+    if isinstance(error, ApiError):
+        return error.status_code in {429, 502, 503, 504}
+    if isinstance(error, FetchError):
+        return error.retryable
+    return isinstance(error, TransportError | RedisConnectionError | OperationalError)
+
+
+def _run_stage(task: Task, episode_id: str, part: str, stage: Callable[[Pipeline], None]) -> None:
+    pipeline = get_pipeline()
+    try:
+        with lease(f"{episode_id}:{part}", episode_id):
+            stage(pipeline)
+    except Busy as busy:
+        raise task.retry(exc=busy, countdown=LEASE_S + 5, max_retries=20) from busy
+    except Skip as reason:
+        pipeline.skip(episode_id, str(reason))
+    except Exception as error:
+        tries = task.request.retries
+        if _is_passing(error) and tries < len(RETRY_DELAYS_S):
+            raise _later(task, episode_id, error, RETRY_DELAYS_S[tries]) from error
+        if not isinstance(error, EXPLAINED):
+            raise
+        pipeline.fail(episode_id, str(error))
+
+
+def _later(task: Task, episode_id: str, error: Exception, delay_s: int) -> Exception:
+    logger.warning("%s: %s; trying again in %d s", episode_id, error, delay_s)
+    if isinstance(error, FetchError):
+        get_pipeline().note(episode_id, f"{error} Trying again in {delay_s} s.")
+    get_redis().set(_waiting_key(episode_id), task.name, ex=delay_s + STALE_S)
+    retry: Exception = task.retry(
+        exc=error, countdown=delay_s, max_retries=len(RETRY_DELAYS_S), throw=False
+    )
+    return retry
+
+
+def _waiting_key(episode_id: str) -> str:
+    return f"earmark:waiting:{episode_id}"
+
+
+@app.task(name=queue.FETCH, bind=True)
+def fetch(task: Task, episode_id: str) -> None:
+    """Get an episode's audio and its publisher's words."""
+    _run_stage(task, episode_id, "fetch", lambda pipeline: pipeline.fetch(episode_id))
+
+
+@app.task(name=queue.TRANSCRIBE, bind=True)
+def transcribe(task: Task, episode_id: str, number: int) -> None:
+    """Hear one piece of an episode."""
+    part = f"piece-{number}"
+    _run_stage(task, episode_id, part, lambda pipeline: pipeline.transcribe(episode_id, number))
+
+
+@app.task(name=queue.FINISH, bind=True)
+def finish(task: Task, episode_id: str) -> None:
+    """Segment, embed and index an episode."""
+    _run_stage(task, episode_id, "finish", lambda pipeline: pipeline.finish(episode_id))
+
+
+@task_failure.connect
+def _mark_failed(sender: Any, exception: Exception, args: Any, **_: Any) -> None:
+    """An error that no stage foresaw, or a worker lost too often, ends the episode's way."""
+    if sender is not None and sender.name in STAGES:
+        reason = f"{type(exception).__name__}: {exception}"
+        get_pipeline().fail(args[0], f"Something unforeseen went wrong ({reason}).")
+
+
+@app.task(name=queue.RETRY_EPISODE)
+def retry_episode(episode_id: str) -> None:
+    """Go on with a failed episode, or hear an indexed one anew."""
+    get_redis().delete(_waiting_key(episode_id))
+    get_pipeline().retry(episode_id)
+
+
+@app.task(name=queue.REMOVE_EPISODE)
+def remove_episode(episode_id: str) -> None:
+    """Remove an episode's segments and artefacts."""
+    get_pipeline().remove_episode(episode_id)
+
+
+@app.task(name=queue.REMOVE_FEED)
+def remove_feed(feed_id: str) -> None:
+    """Remove a feed and all its episodes."""
+    get_pipeline().remove_feed(feed_id)
+
+
+@app.task(name=queue.APPLY_PAUSE)
+def apply_pause(feed_id: str) -> None:
+    """Pause or go on with a feed's waiting episodes."""
+    get_pipeline().apply_pause(feed_id)
+
+
+@app.task(name=queue.ADD_FEED, ignore_result=False)
+def add_feed(url: str, transcripts: str | None = None, latest: int | None = None) -> dict[str, Any]:
+    """Fetch an address, keep it if it is a feed, and start on its episodes."""
+    pipeline = get_pipeline()
+    try:
+        added = feeds.add(url, transcripts, latest, pipeline.catalog)
+    except feeds.FeedError as error:
+        return {"error": str(error)}
+    pipeline.take_in(added.feed.id, added.episode_ids)
+    return {"id": added.feed.id, "created": added.created}
+
+
+@app.task(name=queue.POLL_FEED, bind=True)
+def poll_feed(task: Task, feed_id: str) -> None:
+    """Look for what is new in a feed; what went wrong is kept on the feed."""
+    pipeline = get_pipeline()
+    try:
+        with lease(f"feed:{feed_id}", feed_id):
+            pipeline.take_in(feed_id, feeds.poll(feed_id, pipeline.catalog))
+    except Busy:
+        logger.info("feed %s is being polled already", feed_id)
+
+
+@app.task(name=queue.POLL_DUE)
+def poll_due_feeds() -> None:
+    """Enqueue the feeds whose time has come, each once."""
+    catalog, now = get_catalog(), utc_now()
+    for feed in catalog.due_feeds(now):
+        catalog.update_feed(feed.id, next_poll_at=now + timedelta(minutes=10))
+        queue.enqueue(queue.POLL_FEED, feed.id)
+
+
+@app.task(name=queue.SWEEP)
+def sweep() -> None:
+    """Bring back work that was lost: its worker died, or the broker forgot it."""
+    pipeline = get_pipeline()
+    for episode_id in collect_dead():
+        logger.warning("the worker of episode %s died; its work is enqueued again", episode_id)
+        pipeline.advance(episode_id)
+    for episode in list(pipeline.catalog.all_episodes(statuses=list(IN_PROGRESS))):
+        if _is_lost(episode):
+            logger.warning("episode %s was lost on its way; enqueued again", episode.id)
+            pipeline.advance(episode.id)
+
+
+def _is_lost(episode: Episode) -> bool:
+    """Whether no worker holds an episode in progress and no message of its can be waiting."""
+    fetching = {EpisodeStatus.QUEUED, EpisodeStatus.FETCHING}
+    waits_in = "fetch" if episode.status in fetching else "transcribe"
+    return (
+        (utc_now() - episode.updated_at).total_seconds() > STALE_S
+        and get_redis().llen(waits_in) == 0
+        and not get_redis().exists(_waiting_key(episode.id))
+        and not held(f"{episode.id}:")
+    )
+
+
+@app.task(name=queue.HEAR_CLIP, ignore_result=False)
+def hear(clip_id: str) -> ClipAnswer:
+    """What a voice clip says and sounds like."""
+    return hear_clip(clip_id, get_store(), get_settings())
+
+
+@app.task(name=queue.REINDEX, time_limit=None)
+def reindex(job_id: str) -> None:
+    """Rebuild every index from the artefacts, and swap."""
+    run_reindex(job_id, get_store(), get_redis())
