@@ -135,12 +135,13 @@ def wait_until_ready(node: Node, *, timeout_s: float = START_TIMEOUT_S) -> None:
     while True:
         try:
             client.cluster.health(wait_for_status="yellow", timeout="5s")
-            return
         except (ApiError, TransportError) as error:
             if time.monotonic() > deadline:
                 logs = node.folder / "logs" / "earmark.log"
                 raise SetupError(f"Elasticsearch did not start ({error}); see {logs}") from error
-            time.sleep(0.25)  # the interval of asking, not a guess of how long it takes
+        else:
+            return
+        time.sleep(0.25)  # the interval of asking, not a guess of how long it takes
 
 
 def _write_config(node: Node, heap_mb: int) -> None:

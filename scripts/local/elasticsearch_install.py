@@ -26,9 +26,9 @@ DISTRIBUTION = JavaArtifact(
 COMPILER = JavaArtifact(
     "org.eclipse.jdt",
     "ecj",
-    "3.42.0",
+    "3.46.100",
     "jar",
-    "",
+    "74c93172475fee0cd4e6eefb44233516dd40525642da35d009146d97ea598229",
 )
 PLUGIN = Path(__file__).parent / "plugin"
 PLUGIN_NAME = "earmark-languages"
@@ -87,7 +87,8 @@ def _add_plugin(java: Java, home: Path, classes: Path) -> None:
 
 def _compile(java: Java, home: Path, classes: Path) -> None:
     sources = sorted((PLUGIN / "src").rglob("*.java"))
-    command = [*_compiler(java), "-nowarn", "-d", classes, "-cp", home / "lib" / "*", *sources]
+    libraries = ":".join(str(jar) for jar in sorted((home / "lib").glob("*.jar")))
+    command = [*_compiler(java), "-nowarn", "-d", classes, "-cp", libraries, *sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SetupError(f"The Elasticsearch plugin could not be compiled: {done.stderr}")

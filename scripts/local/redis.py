@@ -91,8 +91,9 @@ def wait_until_ready(url: str, *, timeout_s: float = START_TIMEOUT_S) -> None:
     while True:
         try:
             client.ping()
-            return
         except RedisError as error:
             if time.monotonic() > deadline:
                 raise SetupError(f"Redis did not start: {error}") from error
-            time.sleep(0.1)  # the interval of asking, not a guess of how long it takes
+        else:
+            return
+        time.sleep(0.1)  # the interval of asking, not a guess of how long it takes
