@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     download_max_s: float = Field(1800.0, gt=0, validation_alias="EARMARK_DOWNLOAD_MAX_S")
     episode_max_s: float = Field(12 * 3600.0, gt=0, validation_alias="EARMARK_EPISODE_MAX_S")
     piece_max_s: float = Field(600.0, gt=30, le=600, validation_alias="EARMARK_PIECE_MAX_S")
+    spool_dir: Path = Field(
+        default_factory=lambda: _cache_dir() / "spool", validation_alias="EARMARK_SPOOL_DIR"
+    )  # downloads that are not whole yet, on this machine's own disk
     keep_audio: bool = Field(False, validation_alias="EARMARK_KEEP_AUDIO")
     ffmpeg: str = Field("", validation_alias="EARMARK_FFMPEG")  # empty: find one
 

@@ -74,7 +74,10 @@ def add(
         return Added(_alias(catalog, known, document), created=False, episode_ids=())
     feed = _new_feed(address, document, transcripts or get_settings().transcripts, latest)
     catalog.put_feed(feed, wait=True)
-    return Added(feed, created=True, episode_ids=_take_in(catalog, feed, document))
+    episode_ids = _take_in(catalog, feed, document)
+    validators = {"etag": document.etag, "last_modified": document.last_modified}
+    catalog.update_feed(feed.id, **validators)  # last: cut short, the next poll reads it all
+    return Added(feed, created=True, episode_ids=episode_ids)
 
 
 def poll(
@@ -88,14 +91,23 @@ def poll(
     feed = catalog.get_feed(feed_id)
     if feed is None or feed.paused:
         return []
+    episode_ids: list[str] = []
     try:
         document = _fetch(http or get_http(), feed.url, None if force else feed)
+        episode_ids = _take_in(catalog, feed, document)
+        fields = _healthy(feed, document, utc_now())
     except (NetError, FeedError) as error:
-        _record_failure(catalog, feed, error)
-        return []
-    episode_ids = _take_in(catalog, feed, document)
-    catalog.update_feed(feed_id, wait=True, **_healthy(feed, document, utc_now()))
+        logger.warning("feed %s: %s", feed.id, error)
+        fields = failed(feed, error, utc_now())
+    _update_feed(catalog, feed_id, fields)
     return episode_ids
+
+
+def _update_feed(catalog: Catalog, feed_id: str, fields: dict[str, Any]) -> None:
+    try:
+        catalog.update_feed(feed_id, wait=True, **fields)
+    except KeyError:
+        logger.info("feed %s was removed while it was polled", feed_id)
 
 
 def normal_address(url: str) -> str:
@@ -215,26 +227,32 @@ def _new_feed(
     address: str, document: _Document, transcripts: TranscriptsMode, latest: int | None
 ) -> Feed:
     bare = Feed(id=feed_id(address), url=address, transcripts=transcripts, latest=latest)
-    fields = _healthy(bare, document, utc_now())
-    return bare.model_copy(update=fields)
+    unconditional = {"etag": None, "last_modified": None}
+    return bare.model_copy(update=_healthy(bare, document, utc_now()) | unconditional)
 
 
 def _take_in(catalog: Catalog, feed: Feed, document: _Document) -> list[str]:
     """Store what the document changes on its episodes; the ids of those to fetch."""
     if document.parsed is None:
         return []
-    everything = set(EpisodeStatus)
-    stored = {
-        episode.id: episode
-        for episode in catalog.all_episodes(feed_id=feed.id, statuses=everything)
-    }
+    catalog.refresh()  # so that what another process wrote a moment ago counts
+    stored = {e.id: e for e in catalog.all_episodes(feed.id, list(EpisodeStatus))}
     language = feed_fields(feed, document.parsed).get("language", feed.language)
     current = feed.model_copy(update={"language": language})
     changes = merge(current, document.parsed, stored, utc_now())
     refused = {episode.id for episode in changes.new if not catalog.add_episode(episode)}
-    for id_, fields in changes.updates.items():
-        catalog.update_episode(id_, **fields)
+    refused |= {id_ for id_, fields in changes.updates.items() if not _update(catalog, id_, fields)}
+    catalog.refresh()
     return [id_ for id_ in changes.enqueue if id_ not in refused]
+
+
+def _update(catalog: Catalog, id_: str, fields: dict[str, Any]) -> bool:
+    """Change an episode, unless someone removed it since it was read."""
+    episode = catalog.get_episode(id_)
+    if episode is None or episode.status == EpisodeStatus.DELETED:
+        return False
+    catalog.update_episode(id_, **fields)
+    return True
 
 
 def _healthy(feed: Feed, document: _Document, now: datetime) -> dict[str, Any]:
@@ -251,11 +269,6 @@ def _healthy(feed: Feed, document: _Document, now: datetime) -> dict[str, Any]:
         "last_polled_at": now,
         "next_poll_at": now + spread(get_settings().poll_interval_s, feed.id),
     }
-
-
-def _record_failure(catalog: Catalog, feed: Feed, error: NetError | FeedError) -> None:
-    logger.warning("feed %s: %s", feed.id, error)
-    catalog.update_feed(feed.id, wait=True, **failed(feed, error, utc_now()))
 
 
 def failed(feed: Feed, error: NetError | FeedError, now: datetime) -> dict[str, Any]:
