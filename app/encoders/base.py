@@ -39,8 +39,13 @@ class Transcriber(Protocol):
     name: str  # engine and weights, as the setting names them
     version: str
 
-    def transcribe(self, window: Floats, *, language: str | None = None) -> Heard:
+    def transcribe(
+        self, window: Floats, *, language: str | None = None, likely: str | None = None
+    ) -> Heard:
         """The words of at most 30 s of audio; detects the language where none is given.
+
+        ``likely`` is the language to assume where detection is unsure, as it is over a
+        few seconds: what was heard before, or what the feed claims.
 
         Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
         """

@@ -1,0 +1,72 @@
+"""MiniLM-L6 on ONNX Runtime: text to unit vectors of 384 dimensions."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from app.encoders.base import EncoderError, Floats
+from app.encoders.weights import weights_folder, weights_version
+from app.settings import get_settings
+
+MAX_TOKENS = 256
+
+_BATCH = 16
+
+
+class MiniLm:
+    """all-MiniLM-L6-v2 with int8 weights: the mean of the tokens' vectors, of length one."""
+
+    dims = 384
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.version = weights_version(name)
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Unit vectors, ``(len(texts), 384)``; what follows the 256th token is not read.
+
+        Raises EncoderError where the weights are absent.
+        """
+        vectors = np.zeros((len(texts), self.dims), np.float32)
+        by_length = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        for first in range(0, len(texts), _BATCH):  # of like length, so that little is padding
+            batch = by_length[first : first + _BATCH]
+            vectors[batch] = self._embed([texts[index] for index in batch])
+        return vectors
+
+    def _embed(self, texts: list[str]) -> Floats:
+        encodings = self._tokenizer.encode_batch(texts)
+        ids = np.array([encoding.ids for encoding in encodings], np.int64)
+        mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
+        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        wanted = {node.name for node in self._session.get_inputs()}
+        inputs = {name: value for name, value in given.items() if name in wanted}
+        tokens = self._session.run(None, inputs)[0]
+        means = (tokens * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        vectors: Floats = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+        return vectors
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime  # noqa: PLC0415 - heavy, and only where it is used
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = get_settings().threads
+        path = weights_folder(self.name) / "model.onnx"
+        try:
+            return onnxruntime.InferenceSession(
+                str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime's errors share no other base
+            raise EncoderError(f"{path} could not be loaded: {error}") from error
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        tokenizer = Tokenizer.from_file(str(weights_folder(self.name) / "tokenizer.json"))
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.enable_padding()
+        return tokenizer

@@ -1,0 +1,83 @@
+"""The engines that the settings choose, one of each a process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.encoders.base import AudioEmbedder, EncoderError, TextEmbedder, Transcriber
+from app.encoders.minilm import MiniLm
+from app.encoders.weights import weights_folder
+from app.encoders.whisper import FasterWhisper
+from app.encoders.whisper_states import WhisperStates
+from app.settings import get_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An engine without its weights loaded; ``reason`` says why it is not ``present``."""
+
+    name: str
+    version: str
+    dims: int | None  # None for a transcriber
+    present: bool
+    reason: str = ""
+
+
+def transcriber() -> Transcriber:
+    """The chosen transcriber. Raises EncoderError where the setting names none."""
+    return _transcriber(get_settings().transcriber)
+
+
+def text_embedder() -> TextEmbedder:
+    """The chosen text embedder. Raises EncoderError where the setting names none."""
+    return _text_embedder(get_settings().text_embedder)
+
+
+def audio_embedder() -> AudioEmbedder:
+    """The chosen audio embedder. Raises EncoderError where the setting names none."""
+    return _audio_embedder(get_settings().audio_embedder)
+
+
+def describe() -> dict[str, Description]:
+    """Each role's engine, by what is on disk; loads no weights."""
+    return {
+        "transcriber": _describe(transcriber),
+        "text": _describe(text_embedder),
+        "audio": _describe(audio_embedder),
+    }
+
+
+@lru_cache(maxsize=2)
+def _transcriber(name: str) -> Transcriber:
+    if _kind(name) != "faster-whisper":
+        raise EncoderError(f"EARMARK_TRANSCRIBER is {name!r}; known is faster-whisper:WEIGHTS.")
+    return FasterWhisper(name)
+
+
+@lru_cache(maxsize=2)
+def _text_embedder(name: str) -> TextEmbedder:
+    if name != "minilm-int8":
+        raise EncoderError(f"EARMARK_TEXT_EMBEDDER is {name!r}; known is minilm-int8.")
+    return MiniLm(name)
+
+
+@lru_cache(maxsize=2)
+def _audio_embedder(name: str) -> AudioEmbedder:
+    if _kind(name) != "whisper":
+        raise EncoderError(f"EARMARK_AUDIO_EMBEDDER is {name!r}; known is whisper:WEIGHTS.")
+    return WhisperStates(name)
+
+
+def _kind(name: str) -> str:
+    return name.partition(":")[0]
+
+
+def _describe(make: Callable[[], Transcriber | TextEmbedder | AudioEmbedder]) -> Description:
+    engine = make()
+    dims, reason = None, ""
+    try:
+        dims = getattr(engine, "dims", None)
+        weights_folder(engine.name)
+    except EncoderError as error:
+        reason = str(error)
+    return Description(engine.name, engine.version, dims, not reason, reason)

@@ -1,0 +1,121 @@
+"""faster-whisper as the transcriber: words with times, and the states of the same pass."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.domain import Word
+from app.encoders import whisper_model
+from app.encoders.base import Floats, Heard
+from app.encoders.check import SAMPLE_RATE_HZ, check_window
+from app.encoders.invented import is_invented
+from app.encoders.weights import weights_version
+
+BEAM_SIZE = 1
+SURE = 0.6  # a detected language less probable than this gives way to the likely one
+SHORT_S = 4.0  # as does any that was detected in less than this
+
+_TEMPERATURES = (0.0, 0.4)
+
+
+class FasterWhisper:
+    """Whisper on CTranslate2, int8."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.version = weights_version(name)
+
+    def transcribe(
+        self, window: Floats, *, language: str | None = None, likely: str | None = None
+    ) -> Heard:
+        """The words of at most 30 s of audio, and the encoder's states.
+
+        Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
+        """
+        check_window(window)
+        model = whisper_model.load(self.name)
+        features = whisper_model.features_of(model, window)
+        encoded = whisper_model.encode(model, features)
+        spoken, probability = self._language(model, encoded, language, likely, len(window))
+        found = _decode(model, features, encoded, spoken)
+        words = _words(found, len(window) / SAMPLE_RATE_HZ)
+        return Heard(words, spoken, probability, whisper_model.pool_seconds(encoded, len(window)))
+
+    @staticmethod
+    def _language(
+        model: Any, encoded: Any, language: str | None, likely: str | None, samples: int
+    ) -> tuple[str, float]:
+        """The language to write down and how probable it is."""
+        if not model.model.is_multilingual:
+            return "en", 1.0
+        if language is not None and language in model.supported_languages:
+            return language, 1.0
+        found = {token[2:-2]: chance for token, chance in model.model.detect_language(encoded)[0]}
+        best = max(found, key=lambda code: found[code])
+        unsure = found[best] < SURE or samples < SHORT_S * SAMPLE_RATE_HZ
+        spoken = likely if unsure and likely is not None and likely in found else best
+        return spoken, float(found[spoken])
+
+
+def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterable[Any]:
+    """faster-whisper's segments of a window whose first encoder pass has been made."""
+    import ctranslate2  # noqa: PLC0415
+    from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415
+
+    ctranslate2.set_random_seed(0)  # the second temperature samples: the same each time
+    tokenizer = Tokenizer(
+        model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
+    )
+    found: Iterable[Any] = model.generate_segments(
+        features, tokenizer, _options(tokenizer), False, encoder_output=encoded
+    )
+    return found
+
+
+def _options(tokenizer: Any) -> Any:
+    from faster_whisper.transcribe import (  # noqa: PLC0415
+        TranscriptionOptions,
+        get_suppressed_tokens,
+    )
+
+    return TranscriptionOptions(
+        beam_size=BEAM_SIZE,
+        best_of=1,
+        patience=1.0,
+        length_penalty=1.0,
+        repetition_penalty=1.0,
+        no_repeat_ngram_size=0,
+        log_prob_threshold=-1.0,
+        no_speech_threshold=0.6,
+        compression_ratio_threshold=2.4,
+        condition_on_previous_text=False,
+        prompt_reset_on_temperature=0.5,
+        temperatures=list(_TEMPERATURES),
+        initial_prompt=None,
+        prefix=None,
+        suppress_blank=True,
+        suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
+        without_timestamps=False,
+        max_initial_timestamp=1.0,
+        word_timestamps=True,
+        prepend_punctuations="\"'“¿([{-",
+        append_punctuations="\"'.。,，!！?？:：”)]}、",
+        multilingual=False,
+        max_new_tokens=None,
+        clip_timestamps=[0.0],
+        hallucination_silence_threshold=None,
+        hotwords=None,
+    )
+
+
+def _words(segments: Iterable[Any], window_s: float) -> Sequence[Word]:
+    """Kept words with times that never go back and lie within the window."""
+    words: list[Word] = []
+    at_s = 0.0
+    for segment in segments:
+        if is_invented(segment):
+            continue
+        for word in segment.words:
+            start_s = min(max(at_s, float(word.start)), window_s)
+            at_s = min(max(start_s, float(word.end)), window_s)
+            words.append(Word(word.word, start_s, at_s, round(float(word.probability), 3)))
+    return words
