@@ -75,8 +75,8 @@ def add(
     feed = _new_feed(address, document, transcripts or get_settings().transcripts, latest)
     catalog.put_feed(feed, wait=True)
     episode_ids = _take_in(catalog, feed, document)
-    validators = {"etag": document.etag, "last_modified": document.last_modified}
-    catalog.update_feed(feed.id, **validators)  # last: cut short, the next poll reads it all
+    # Last, so that the next poll reads everything if this one is cut short.
+    catalog.update_feed(feed.id, etag=document.etag, last_modified=document.last_modified)
     return Added(feed, created=True, episode_ids=episode_ids)
 
 

@@ -48,7 +48,7 @@ class _Told:
     etag: str | None
 
 
-class _Unchanged(Exception):
+class _Unchanged(Exception):  # noqa: N818 - no error, the best of news
     """The server would send the bytes that are known already."""
 
 
