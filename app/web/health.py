@@ -1,0 +1,118 @@
+"""Is every part there? ``/livez`` for this process, ``/readyz`` for all it needs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from uuid import uuid4
+
+from elastic_transport import TransportError
+from elasticsearch import ApiError, NotFoundError
+from flask import Blueprint, Response, jsonify
+from redis.exceptions import RedisError
+
+from app.encoders import registry
+from app.encoders.base import EncoderError
+from app.search.client import get_client
+from app.search.index import IndexMismatch, check_models, chosen_models
+from app.settings import get_settings
+from app.store import get_store
+from app.web.redis import get_redis
+
+ROLES = {"text": "text embedder", "audio": "audio embedder"}
+PROCESSES = ("worker-fetch", "worker-transcribe", "worker-query", "beat")
+
+blueprint = Blueprint("health", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part and how it is; only a required one keeps Earmark from being ready."""
+
+    name: str
+    ok: bool
+    reason: str | None = None
+    required: bool = True
+
+
+@blueprint.get("/livez")
+def livez() -> Response:
+    """This process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """200 once every required part is there; each is named."""
+    parts = all_parts()
+    ready = all(part.ok for part in parts if part.required)
+    body = {"status": "ready" if ready else "not ready", "parts": [asdict(p) for p in parts]}
+    return jsonify(body), 200 if ready else 503
+
+
+def all_parts() -> list[Part]:
+    """Every part, asked now."""
+    return [*_services(), *_processes(), *_models()]
+
+
+def _services() -> Iterator[Part]:
+    yield _probe("elasticsearch", _elasticsearch)
+    yield _probe("indices", _indices)
+    yield _probe("redis", lambda: str(get_redis().ping()) and None)
+    yield _probe("store", _store)
+
+
+def _probe(name: str, check: Callable[[], str | None]) -> Part:
+    try:
+        reason = check()
+    except (TransportError, ApiError, RedisError) as error:
+        reason = f"cannot be reached: {type(error).__name__}"
+    except Exception as error:  # noqa: BLE001 - a store behind fsspec may raise anything
+        reason = f"{type(error).__name__}: {error}"
+    return Part(name, reason is None, reason)
+
+
+def _elasticsearch() -> str | None:
+    client = get_client().options(request_timeout=3)
+    health = client.cluster.health()
+    return "the cluster's state is red" if health["status"] == "red" else None
+
+
+def _indices() -> str | None:
+    """Whether they are there and hold vectors of the chosen models."""
+    try:
+        check_models(get_client(), get_settings().index_prefix, chosen_models())
+    except NotFoundError:
+        return "are not made yet: the workers make them when they start"
+    except (IndexMismatch, EncoderError) as error:
+        return str(error)
+    return None
+
+
+def _store() -> str | None:
+    name = f".probe/{uuid4().hex}"
+    with get_store().write(name) as file:
+        file.write(b"ok")
+    get_store().remove(name)
+    return None
+
+
+def _processes() -> list[Part]:
+    try:
+        redis = get_redis()
+        return [_process(name, bool(redis.exists(_heartbeat(name)))) for name in PROCESSES]
+    except RedisError:
+        return [Part(name, False, "unknown while Redis cannot be reached") for name in PROCESSES]
+
+
+def _heartbeat(process: str) -> str:
+    return f"earmark:worker:{process.removeprefix('worker-')}"
+
+
+def _process(name: str, alive: bool) -> Part:
+    return Part(name, alive, None if alive else "has sent no sign of life for 30 seconds")
+
+
+def _models() -> list[Part]:
+    return [
+        Part(ROLES.get(role, role), about.present, about.reason or None)
+        for role, about in registry.describe().items()
+    ]

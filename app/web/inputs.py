@@ -1,0 +1,109 @@
+"""What the API takes."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from app.domain import EpisodeStatus, TranscriptsMode
+from app.web.params import Params
+
+Size = Annotated[int, Field(ge=1, le=100, description="How many at most")]
+Cursor = Annotated[str, Field(max_length=10_000, description="next_cursor of the part before")]
+Weight = Annotated[float, Field(ge=0, le=100)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+def _date_alone(value: object) -> object:
+    """A date without a time is its first moment in UTC."""
+    return f"{value}T00:00:00Z" if isinstance(value, str) and len(value) == 10 else value
+
+
+def _utc(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Moment = Annotated[datetime, BeforeValidator(_date_alone), AfterValidator(_utc)]
+Language = Annotated[
+    str,
+    BeforeValidator(lambda v: str(v).lower().split("-")[0]),
+    Field(pattern="^[a-z]{2,3}$", description="BCP-47; its primary subtag counts"),
+]
+
+
+class Listing(Params):
+    """Where in a list to read."""
+
+    size: Size = 10
+    cursor: Cursor | None = None
+
+
+class EpisodeListing(Listing):
+    """Which episodes to list."""
+
+    feed: str | None = Field(None, description="A feed's id")
+    status: EpisodeStatus | None = None
+
+
+class NewFeed(Params):
+    """A feed to add."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    transcripts: TranscriptsMode | None = Field(
+        None, description="The publisher's transcripts: prefer, ignore, or only those"
+    )
+    latest: int | None = Field(None, ge=1, description="Only the newest so many episodes")
+
+
+class FeedChange(Params):
+    """What to change of a feed; what is absent stays."""
+
+    paused: bool | None = None
+    transcripts: TranscriptsMode | None = None
+    latest: int | None = Field(None, ge=1, description="null: every episode")
+
+    @model_validator(mode="after")
+    def _something(self) -> "FeedChange":
+        if not self.model_fields_set:
+            raise ValueError("must name at least one of paused, transcripts, latest")
+        return self
+
+
+class Filters(Params):
+    """What narrows a search and how its ways are weighed."""
+
+    size: Size = 10
+    cursor: Cursor | None = None
+    show: list[str] = Field(default_factory=list, max_length=100, description="Feed ids")
+    language: Language | None = None
+    since: Moment | None = Field(None, description="Published then or later (UTC)")
+    until: Moment | None = Field(None, description="Published before (UTC)")
+    min_duration_s: Seconds | None = Field(None, description="Of the episode")
+    max_duration_s: Seconds | None = Field(None, description="Of the episode")
+    w_keyword: Weight | None = Field(None, description="Weight of the words; 0 skips them")
+    w_meaning: Weight | None = Field(None, description="Weight of the meaning; 0 skips it")
+    w_sound: Weight | None = Field(None, description="Weight of the sound; 0 skips it")
+    group: Literal["episode"] | None = Field(
+        None, description="Answer episodes, each with its best hits"
+    )
+
+    def weights(self) -> dict[str, float]:
+        """The weights that were given, by leg."""
+        given = {"keyword": self.w_keyword, "meaning": self.w_meaning, "sound": self.w_sound}
+        return {leg: weight for leg, weight in given.items() if weight is not None}
+
+
+class SearchQuery(Filters):
+    """A search by words."""
+
+    q: str = Field(min_length=1, max_length=2000, description="Words, or a whole question")
+
+
+class ClipQuery(Filters):
+    """A search by a clip; ``q`` replaces the words that are heard in it."""
+
+    q: str | None = Field(None, max_length=2000)
+
+
+class Nothing(Params):
+    """No parameters at all."""

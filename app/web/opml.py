@@ -1,0 +1,58 @@
+"""OPML in and out."""
+
+from collections.abc import Iterator
+
+from flask import Response, request
+
+from app import opml
+from app.catalog import get_catalog
+from app.domain import Feed
+from app.web import feeds
+from app.web.feeds import Imported
+from app.web.problems import Fault, Problem
+
+MAX_BYTES = 5_000_000
+FEEDS_MAX = 500
+
+
+def uploaded() -> bytes:
+    """The request's OPML: the part ``opml`` of a form, or the body itself."""
+    file = request.files.get("opml")
+    body = file.read() if file else request.get_data()
+    if not body.strip():
+        raise _fault("is missing: choose an OPML file")
+    return body
+
+
+def take_in(body: bytes) -> list[Imported]:
+    """Add each feed of the file. 422 where it is not OPML."""
+    try:
+        urls = opml.parse(body)
+    except ValueError as error:
+        raise _fault(str(error)) from error
+    if len(urls) > FEEDS_MAX:
+        raise _fault(f"names {len(urls)} feeds; at most {FEEDS_MAX} are taken at once")
+    return feeds.add_all(urls)
+
+
+def download() -> Response:
+    """Every feed, as a file to save."""
+    response = Response(opml.write(every_feed()), content_type="text/x-opml; charset=utf-8")
+    response.headers["Content-Disposition"] = "attachment; filename=earmark.opml"
+    return response
+
+
+def every_feed() -> Iterator[Feed]:
+    """All feeds."""
+    cursor = None
+    while True:
+        page = get_catalog().feeds(100, cursor)
+        yield from page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
+def _fault(detail: str) -> Problem:
+    message = detail if detail[:1].isupper() else f"The file {detail}."
+    return Problem(422, message, errors=[Fault("opml", detail)])

@@ -1,0 +1,160 @@
+"""``/admin``: sign in, take feeds in, and watch episodes become searchable."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Redirect
+
+from app.catalog import get_catalog
+from app.domain import EpisodeStatus
+from app.web import auth, feeds, health, opml
+from app.web.inputs import NewFeed
+from app.web.params import Params, from_values
+from app.web.problems import Problem
+
+EPISODES = 50
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+class EpisodesShown(Params):
+    """Which episodes the table shows."""
+
+    feed: str | None = None
+    status: EpisodeStatus | None = None
+    cursor: str | None = None
+
+
+class _NewFeedForm(NewFeed):
+    csrf: str = ""
+
+
+@blueprint.get("/sign-in")
+def sign_in_form() -> str | Redirect:
+    """The form that takes the admin token."""
+    return redirect(url_for("admin.page")) if auth.signed_in() else render_template("sign_in.html")
+
+
+@blueprint.post("/sign-in")
+def sign_in() -> Any:
+    """Check the token."""
+    auth.check_csrf()
+    if auth.sign_in(request.form.get("token", "").strip()):
+        return redirect(url_for("admin.page"))
+    return render_template("sign_in.html", wrong=True), 401
+
+
+@blueprint.post("/sign-out")
+@auth.admin_page
+def sign_out() -> Redirect:
+    """End the session."""
+    auth.sign_out()
+    return redirect(url_for("search.page"))
+
+
+@blueprint.get("")
+@auth.admin_page
+def page() -> str:
+    """Everything an admin needs."""
+    return render_template("admin.html", **_state())
+
+
+@blueprint.get("/live")
+@auth.admin_page
+def live() -> str:
+    """The part of the page that changes by itself."""
+    return render_template("admin_live.html", **_state())
+
+
+def _state() -> dict[str, Any]:
+    shown = from_values(EpisodesShown, request.args)
+    catalog = get_catalog()
+    return {
+        "shown": shown,
+        "values": request.args.to_dict(),
+        "feeds": list(opml.every_feed()),
+        "titles": {feed.id: feed.title or feed.url for feed in opml.every_feed()},
+        "episodes": catalog.episodes(
+            feed=shown.feed, status=shown.status, size=EPISODES, cursor=shown.cursor
+        ),
+        "counts": catalog.count_by_status(),
+        "statuses": [s for s in EpisodeStatus if s is not EpisodeStatus.DELETED],
+        "down": [part for part in health.all_parts() if not part.ok],
+    }
+
+
+@blueprint.post("/feeds")
+@auth.admin_page
+def add_feed() -> Redirect:
+    """Take in one feed."""
+
+    def act() -> str:
+        new = from_values(_NewFeedForm, request.form)
+        feed, created = feeds.add(new.url, new.transcripts, new.latest)
+        name = feed.title or feed.url
+        return (
+            f"“{name}” was added; its episodes follow." if created else f"“{name}” is here already."
+        )
+
+    return _do(act)
+
+
+@blueprint.post("/feeds/<feed_id>/<any(pause,resume,refresh,remove):action>")
+@auth.admin_page
+def feed_action(feed_id: str, action: str) -> Redirect:
+    """Pause, resume, poll or remove a feed."""
+    acts = {
+        "pause": lambda: feeds.change(feed_id, {"paused": True}) and "The feed is paused.",
+        "resume": lambda: feeds.change(feed_id, {"paused": False}) and "The feed goes on.",
+        "refresh": lambda: feeds.refresh(feed_id) and "The feed is polled now.",
+        "remove": lambda: feeds.remove_feed(feed_id) or "The feed and its episodes are removed.",
+    }
+    return _do(acts[action])
+
+
+@blueprint.post("/episodes/<episode_id>/<any(retry,remove):action>")
+@auth.admin_page
+def episode_action(episode_id: str, action: str) -> Redirect:
+    """Process an episode again, or remove it."""
+    acts = {
+        "retry": lambda: feeds.retry(episode_id) and "The episode is processed again.",
+        "remove": lambda: feeds.remove_episode(episode_id) or "The episode is removed for good.",
+    }
+    return _do(acts[action])
+
+
+@blueprint.post("/opml")
+@auth.admin_page
+def import_opml() -> Redirect:
+    """Take in every feed of a file."""
+    request.max_content_length = opml.MAX_BYTES
+
+    def act() -> str:
+        outcomes = opml.take_in(opml.uploaded())
+        for failed in (o for o in outcomes if o.error):
+            flash(f"{failed.url}: {failed.error}", "error")
+        late = sum(1 for o in outcomes if not o.id and not o.error)
+        added, known = (
+            sum(o.created for o in outcomes),
+            sum(bool(o.id) and not o.created for o in outcomes),
+        )
+        waiting = f", {late} still being looked at" if late else ""
+        return f"{added} feeds were added, {known} were here already{waiting}."
+
+    return _do(act)
+
+
+@blueprint.get("/earmark.opml")
+@auth.admin_page
+def export_opml() -> Response:
+    """Every feed as OPML."""
+    return opml.download()
+
+
+def _do(act: Any) -> Redirect:
+    """Carry it out, tell how it went, and show the page again."""
+    try:
+        flash(str(act()), "done")
+    except Problem as problem:
+        flash(problem.detail, "error")
+    return redirect(url_for("admin.page"))

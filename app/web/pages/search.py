@@ -1,0 +1,112 @@
+"""``/``: search, filters, and results grouped by episode."""
+
+from typing import Any, Literal
+
+from flask import Blueprint, render_template, request
+
+from app.domain import Feed
+from app.settings import get_settings
+from app.web import clips, opml, present, searching
+from app.web.inputs import ClipQuery, Cursor, Language, Moment, SearchQuery, Weight
+from app.web.models import SearchOut
+from app.web.params import Params, from_values
+from app.web.problems import Fault, Problem
+
+PAGE_SIZE = 10  # episodes
+FORM_BYTES = 100_000  # the clip's neighbours in the form
+LENGTHS: dict[str, dict[str, float]] = {
+    "short": {"max_duration_s": 15 * 60},
+    "medium": {"min_duration_s": 15 * 60, "max_duration_s": 45 * 60},
+    "long": {"min_duration_s": 45 * 60},
+}
+
+blueprint = Blueprint("search", __name__)
+
+
+class PageQuery(Params):
+    """All that the page's address can say."""
+
+    q: str = ""
+    show: list[str] = []
+    language: Language | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    length: Literal["short", "medium", "long"] | None = None
+    cursor: Cursor | None = None
+    w_keyword: Weight | None = None
+    w_meaning: Weight | None = None
+    w_sound: Weight | None = None
+
+    def search(self) -> SearchQuery:
+        """As a search."""
+        plain = self.model_dump(exclude={"length"}, exclude_none=True)
+        return SearchQuery(
+            size=PAGE_SIZE, group="episode", **plain, **LENGTHS.get(self.length or "", {})
+        )
+
+
+@blueprint.get("/")
+def page() -> tuple[str, int]:
+    """The search page, with results where something was asked."""
+    try:
+        query = from_values(PageQuery, request.args)
+    except Problem as problem:
+        return _render(faults=problem.errors), 422
+    if not query.q:
+        return _render(query), 200
+    try:
+        return _render(query, found=searching.by_words(query.search())), 200
+    except Problem as problem:
+        return _render(query, faults=problem.errors), problem.status
+
+
+class PageClip(PageQuery):
+    """The page's filters, sent along with a recording."""
+
+    def clip(self) -> ClipQuery:
+        """As a search by clip."""
+        plain = self.model_dump(exclude={"length", "q", "cursor"}, exclude_none=True)
+        return ClipQuery(
+            size=PAGE_SIZE, group="episode", **plain, **LENGTHS.get(self.length or "", {})
+        )
+
+
+@blueprint.post("/clip")
+def clip() -> str:
+    """The results for a recording, to put into the page."""
+    request.max_content_length = get_settings().clip_max_bytes + FORM_BYTES
+    query = from_values(PageClip, request.form)
+    found = searching.by_clip(query.clip(), clips.hear(clips.uploaded()))
+    return render_template(
+        "results.html",
+        query=query,
+        found=found,
+        heard=found.heard,
+        faults=[],
+        shows={feed.id: feed for feed in opml.every_feed()},
+    )
+
+
+def _render(
+    query: PageQuery | None = None,
+    found: SearchOut | None = None,
+    faults: Any = (),
+) -> str:
+    shows = {feed.id: feed for feed in opml.every_feed()}
+    return render_template(
+        "search.html",
+        query=query or PageQuery(q=request.args.get("q", "")),
+        values={name: request.args.getlist(name) for name in request.args},
+        found=found,
+        faults=[Fault(f.name, f.detail) for f in faults],
+        shows=shows,
+        languages=_languages(shows),
+        clip_max_s=get_settings().clip_max_s,
+    )
+
+
+def _languages(shows: dict[str, Feed]) -> dict[str, str]:
+    """The shows' languages first, then the others."""
+    own = {feed.language for feed in shows.values() if feed.language}
+    first = {code: present.language(code) for code in sorted(own, key=present.language)}
+    return first | {code: name for code, name in present.LANGUAGES.items() if code not in first}

@@ -1,0 +1,212 @@
+"""From values to what a person reads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from urllib.parse import urlencode
+
+from flask import Flask
+from markupsafe import Markup, escape
+
+from app.domain import EpisodeStatus, Segment, utc_now
+from app.web.models import Degraded, Hit
+
+SNIPPET_CHARS = 240
+TILE_COLOURS = 6
+DASH = "–"
+
+LANGUAGES = {
+    "ar": "Arabic",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "fi": "Finnish",
+    "fr": "French",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "no": "Norwegian",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
+}
+LEGS = {"keyword": "words", "meaning": "meaning", "sound": "sound"}
+STATUSES = {
+    EpisodeStatus.QUEUED: "waiting",
+    EpisodeStatus.FETCHING: "downloading",
+    EpisodeStatus.TRANSCRIBING: "transcribing",
+    EpisodeStatus.EMBEDDING: "embedding",
+    EpisodeStatus.INDEXED: "searchable",
+    EpisodeStatus.FAILED: "failed",
+    EpisodeStatus.SKIPPED: "skipped",
+    EpisodeStatus.PAUSED: "paused",
+    EpisodeStatus.DELETED: "deleted",
+}
+PARTS = {
+    "keyword": "search by words",
+    "meaning": "search by meaning",
+    "sound": "search by sound",
+    "text": "search by meaning",
+    "audio": "search by sound",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One paragraph of a transcript; no text: a stretch without speech."""
+
+    start_s: float
+    end_s: float
+    text: str
+    language: str | None
+    speaker: str | None = None
+
+
+def clock(seconds: float) -> str:
+    """A place in the audio: 7:05, or 1:07:05."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def length(seconds: float | None) -> str:
+    """How long something is: 45 s, 12 min, 1 h 5 min."""
+    if seconds is None:
+        return ""
+    if seconds < 60:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def day(moment: datetime | None) -> str:
+    """A date in words."""
+    return f"{moment.day} {moment:%B %Y}" if moment else ""
+
+
+def when(moment: datetime | None) -> str:
+    """How far away a moment is: 5 min ago, in 2 h."""
+    if moment is None:
+        return "never"
+    seconds = (moment.astimezone(UTC) - utc_now()).total_seconds()
+    if abs(seconds) < 45:
+        return "just now" if seconds <= 0 else "in a moment"
+    away = _away(abs(seconds))
+    return f"in {away}" if seconds > 0 else f"{away} ago"
+
+
+def _away(seconds: float) -> str:
+    if seconds < 3600:
+        return f"{max(1, round(seconds / 60))} min"
+    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86400)} days"
+
+
+def moments(count: int) -> str:
+    """How many moments."""
+    return "1 moment" if count == 1 else f"{count} moments"
+
+
+def language(code: str | None) -> str:
+    """A language's name."""
+    return LANGUAGES.get(code or "", code or "")
+
+
+def leg(name: str) -> str:
+    """A leg's name as a listener would say it."""
+    return LEGS.get(name, name)
+
+
+def status(value: EpisodeStatus) -> str:
+    """A status as a person would say it."""
+    return STATUSES[value]
+
+
+def notice(degraded: Degraded) -> str:
+    """One sentence on what could not do its share."""
+    part = PARTS.get(degraded.part, degraded.part.replace("_", " "))
+    return f"{part[:1].upper()}{part[1:]} was not available: {degraded.reason.rstrip('.')}."
+
+
+def tile(feed_id: str) -> str:
+    """The class that colours a show without artwork."""
+    return f"tile-{sum(feed_id.encode()) % TILE_COLOURS}"
+
+
+def initials(title: str) -> str:
+    """One or two letters for a show without artwork."""
+    words = [word for word in title.split() if word[:1].isalnum() and word.lower() != "the"]
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def snippet(hit: Hit) -> Markup:
+    """The part of a hit's text around its first highlight, with the highlights marked."""
+    first = hit.highlights[0][0] if hit.highlights else 0
+    start, end = _around(hit.text, first)
+    before, after = "… " if start else "", " …" if end < len(hit.text) else ""
+    inside = [(max(a, start), min(b, end)) for a, b in hit.highlights if b > start and a < end]
+    return Markup("{}{}{}").format(before, marked(hit.text, inside, start, end), after)
+
+
+def _around(text: str, first: int) -> tuple[int, int]:
+    if len(text) <= SNIPPET_CHARS + 40:
+        return 0, len(text)
+    start = max(0, first - SNIPPET_CHARS // 3)
+    start = text.find(" ", start) + 1 if start else 0
+    cut = text.rfind(" ", start, start + SNIPPET_CHARS)
+    end = cut if start + SNIPPET_CHARS < len(text) and cut > first else start + SNIPPET_CHARS
+    return start, min(end, len(text))
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]], start: int, end: int) -> Markup:
+    """The stretch of the text with each span in a ``mark``."""
+    parts, at = [], start
+    for a, b in spans:
+        parts += [escape(text[at:a]), Markup("<mark>{}</mark>").format(text[a:b])]
+        at = b
+    return Markup("").join([*parts, escape(text[at:end])])
+
+
+def lines(segments: Sequence[Segment]) -> list[Line]:
+    """A transcript's paragraphs; stretches without speech that touch become one."""
+    found: list[Line] = []
+    for silent, run in groupby(segments, key=lambda s: not s.words):
+        stretch = list(run)
+        if silent:
+            found.append(Line(stretch[0].start_s, stretch[-1].end_s, "", None))
+        else:
+            found += [_line(segment) for segment in stretch]
+    return found
+
+
+def _line(segment: Segment) -> Line:
+    speaker = segment.words[0].speaker
+    return Line(segment.start_s, segment.end_s, segment.text, segment.language, speaker)
+
+
+def with_query(values: dict[str, object], **changes: object) -> str:
+    """The page's address with some parameters changed; None removes one."""
+    kept = {
+        name: value for name, value in (values | changes).items() if value not in (None, "", [])
+    }
+    return "/?" + urlencode(kept, doseq=True)
+
+
+def install(app: Flask) -> None:
+    """Give the templates these functions as filters."""
+    for function in (
+        clock, length, day, when, moments, language, leg, status, notice, tile, initials, snippet
+    ):  # fmt: skip
+        app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.globals.update(with_query=with_query, DASH=DASH)

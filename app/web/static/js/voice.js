@@ -1,0 +1,99 @@
+// The microphone button: record or choose a clip, send it, and show what was found.
+import { Recorder, explain, whyNot } from "./recorder.js";
+import { clock } from "./time.js";
+
+export class Voice {
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.live = this.panel.querySelector(".voice-live");
+    this.level = this.panel.querySelector("meter");
+    this.time = this.panel.querySelector("time");
+    this.says = this.panel.querySelector(".voice-says");
+    this.file = this.panel.querySelector("input[type=file]");
+    this.button.hidden = false;
+    this.listen();
+  }
+
+  listen() {
+    this.button.addEventListener("click", () => (this.recorder ? this.finish() : this.begin()));
+    this.panel.querySelector("[data-voice=stop]").addEventListener("click", () => this.finish());
+    this.panel.querySelector("[data-voice=discard]").addEventListener("click", () => this.discard());
+    this.file.addEventListener("change", () => {
+      if (this.file.files[0]) this.send(this.file.files[0]);
+    });
+  }
+
+  tell(text, bad = false) {
+    this.says.textContent = text;
+    this.says.classList.toggle("bad", bad);
+  }
+
+  async begin() {
+    this.panel.hidden = false;
+    const reason = whyNot();
+    if (reason) return this.tell(`${reason} You can choose a recording instead.`, true);
+    const recorder = new Recorder({
+      maxS: Number(this.panel.dataset.maxS),
+      onLevel: (level) => { this.level.value = level; },
+      onTime: (seconds) => { this.time.textContent = clock(seconds); },
+      onFull: () => this.finish(),
+    });
+    this.tell("Allow the microphone to record.");
+    try {
+      await recorder.start();
+    } catch (error) {
+      return this.tell(explain(error), true);
+    }
+    this.recorder = recorder;
+    this.show(true);
+    return this.tell("Recording: say it, hum it, or hold the phone to it.");
+  }
+
+  show(recording) {
+    this.live.hidden = !recording;
+    this.button.setAttribute("aria-expanded", String(recording));
+    this.button.setAttribute("aria-label", recording ? "Stop and search" : "Search with your voice or a sound");
+  }
+
+  async finish() {
+    const recorder = this.recorder;
+    if (!recorder) return;
+    this.recorder = null;
+    this.show(false);
+    await this.send(await recorder.stop());
+  }
+
+  discard() {
+    this.recorder?.release();
+    this.recorder = null;
+    this.show(false);
+    this.tell("");
+    this.panel.hidden = true;
+  }
+
+  async send(clip) {
+    this.tell("Listening to it …");
+    const form = new FormData(this.form);
+    form.delete("q");
+    form.append("clip", clip, "clip");
+    try {
+      const response = await fetch("/clip", { method: "POST", body: form });
+      const body = await response.text();
+      if (!response.ok) return this.tell(this.reason(body, response), true);
+      this.results.innerHTML = body;
+      const heard = this.results.querySelector(".heard q")?.textContent ?? "";
+      this.panel.hidden = true;
+      this.tell("");
+      return this.onResults(this.results, heard);
+    } catch {
+      return this.tell("The clip could not be sent. Is Earmark still running?", true);
+    } finally {
+      this.file.value = "";
+    }
+  }
+
+  reason(page, response) {
+    const parsed = new DOMParser().parseFromString(page, "text/html");
+    return parsed.querySelector(".problem")?.textContent ?? `The search failed (${response.status}).`;
+  }
+}
