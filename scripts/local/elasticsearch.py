@@ -1,5 +1,6 @@
 """One Elasticsearch node for this machine: its settings, its command, its readiness."""
 
+import json
 import os
 import pwd
 import secrets
@@ -30,8 +31,8 @@ discovery.type: single-node
 network.host: 127.0.0.1
 http.port: {port}
 transport.port: {transport_port}
-path.data: {folder}/data
-path.logs: {folder}/logs
+path.data: {data}
+path.logs: {logs}
 xpack.security.enabled: true
 xpack.security.http.ssl.enabled: false
 xpack.security.transport.ssl.enabled: false
@@ -150,9 +151,13 @@ def _write_config(node: Node, heap_mb: int) -> None:
         shutil.copytree(node.home / "config", config)
     for name in ("data", "logs", "tmp"):
         (node.folder / name).mkdir(exist_ok=True)
-    (config / "elasticsearch.yml").write_text(
-        CONFIG.format(port=node.port, transport_port=node.transport_port, folder=node.folder)
+    settings = CONFIG.format(
+        port=node.port,
+        transport_port=node.transport_port,
+        data=json.dumps(str(node.folder / "data")),  # a JSON string is a YAML one
+        logs=json.dumps(str(node.folder / "logs")),
     )
+    (config / "elasticsearch.yml").write_text(settings)
     (config / "jvm.options.d" / "earmark.options").write_text(JVM_OPTIONS.format(heap_mb=heap_mb))
 
 
