@@ -1,6 +1,6 @@
 """Reading a feed document: RSS 2.0, Atom, the iTunes and the Podcasting 2.0 tags.
 
-Runs in a child process (see ``workers.feed_child``), since the document is a stranger's.
+Runs in a child process (see ``workers.child``), since the document is a stranger's.
 """
 
 import math
@@ -47,6 +47,11 @@ def read_feed(body: bytes, url: str) -> ParsedFeed:
             " audio or a transcript."
         )
     return feed
+
+
+def feed_json(body: bytes, url: str) -> dict[str, Any]:
+    """What ``read_feed`` gives, ready to leave the child."""
+    return read_feed(body, url).model_dump(mode="json")
 
 
 def _feed(feed: Entry, tags: Sequence[Tag], episodes: list[ParsedEpisode], url: str) -> ParsedFeed:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain import Chapter, TranscriptLink
 
 
-class FeedError(Exception):
+class FeedError(ValueError):
     """Why an address is no podcast, in words for the person who gave it."""
 
 
