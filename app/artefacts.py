@@ -1,6 +1,7 @@
 """What is kept of each episode: names and forms of its artefacts in the store."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,6 +25,15 @@ def words_to_json(words: Sequence[Word]) -> list[list[Any]]:
 def words_from_json(rows: Sequence[Sequence[Any]]) -> list[Word]:
     """The inverse of words_to_json."""
     return [Word(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How an episode's audio is worked on; ``transcribed``: for its words, not for states alone."""
+
+    pieces: Sequence[Piece]
+    duration_s: float
+    transcribed: bool
 
 
 class FeedArtefacts:
@@ -80,23 +90,23 @@ class EpisodeArtefacts:
         """Whether the decoded audio is still kept."""
         return self.store.exists(self.pcm)
 
-    def save_plan(self, pieces: Sequence[Piece], duration_s: float) -> None:
+    def save_plan(self, plan: Plan) -> None:
         """Keep how the audio is cut into pieces and windows."""
-        rows = [[[w.start_s, w.end_s, w.speech] for w in piece.windows] for piece in pieces]
-        plan = {"duration_s": duration_s, "pieces": rows}
-        self.store.put_json(self._name("plan.json.gz"), plan)
+        rows = [[[w.start_s, w.end_s, w.speech] for w in piece.windows] for piece in plan.pieces]
+        value = {"duration_s": plan.duration_s, "transcribed": plan.transcribed, "pieces": rows}
+        self.store.put_json(self._name("plan.json.gz"), value)
 
-    def plan(self) -> tuple[list[Piece], float] | None:
-        """The pieces and the audio's duration_s, or None before there is a plan."""
+    def plan(self) -> Plan | None:
+        """The plan, or None before there is one."""
         try:
-            plan = self.store.get_json(self._name("plan.json.gz"))
+            value = self.store.get_json(self._name("plan.json.gz"))
         except FileNotFoundError:
             return None
         pieces = [
             Piece(number, tuple(Window(*row) for row in rows))
-            for number, rows in enumerate(plan["pieces"])
+            for number, rows in enumerate(value["pieces"])
         ]
-        return pieces, plan["duration_s"]
+        return Plan(pieces, value["duration_s"], value["transcribed"])
 
     def save_piece(
         self,
@@ -115,17 +125,19 @@ class EpisodeArtefacts:
         """Whether the piece is done."""
         return self.store.exists(self._name(f"words-{number}.json.gz"))
 
+    def missing_pieces(self) -> list[int]:
+        """The numbers of the plan's pieces that are not done yet; none before there is a plan."""
+        plan = self.plan()
+        return [p.number for p in plan.pieces if not self.has_piece(p.number)] if plan else []
+
+    def is_heard(self) -> bool:
+        """Whether there is a plan and all its pieces are done."""
+        return self.plan() is not None and not self.missing_pieces()
+
     def piece_words(self, number: int) -> tuple[list[Word], list[LanguageSpan]]:
         """A done piece's words and the languages of its windows."""
         row = self.store.get_json(self._name(f"words-{number}.json.gz"))
         return words_from_json(row["words"]), [(a, b, c) for a, b, c in row["languages"]]
-
-    def piece_engines(self, number: int) -> dict[str, str]:
-        """The names of the engines that made a piece, by role."""
-        engines: dict[str, str] = self.store.get_json(self._name(f"words-{number}.json.gz"))[
-            "engines"
-        ]
-        return engines
 
     def piece_states(self, number: int) -> Floats:
         """A done piece's encoder states, one row a second of its audio."""
@@ -143,6 +155,10 @@ class EpisodeArtefacts:
         except FileNotFoundError:
             return None
         return words_from_json(row["words"]), row["language"], row["estimated"]
+
+    def remove_publisher(self) -> None:
+        """Forget the publisher's transcript."""
+        self.store.remove(self._name("publisher.json.gz"))
 
     def save_segments(self, segments: Sequence[Segment]) -> None:
         """Keep the finished segments with their words."""
@@ -188,6 +204,12 @@ class EpisodeArtefacts:
         """Remove the decoded and the downloaded audio."""
         self.store.remove(self.pcm)
         self.store.remove(self.source)
+
+    def drop_heard(self) -> None:
+        """Remove what was heard of audio that has changed since; the publisher's words stay."""
+        for name in self.store.names(self._root):
+            if name.rsplit("/", 1)[1].startswith(("plan", "words-", "states-")):
+                self.store.remove(name)
 
     def drop_work(self) -> None:
         """Remove all that was derived, so that the next run starts from the enclosure."""

@@ -10,7 +10,7 @@ import numpy as np
 from app.artefacts import EpisodeArtefacts, LanguageSpan
 from app.domain import Segment, Word
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder
-from app.segments import segment
+from app.segments import Tongue, segment
 from app.windows import align_states, rows_between
 
 
@@ -37,7 +37,8 @@ def assemble(
         words = publisher[0]
         end_s = max([duration_s or 0.0, *(word.end_s for word in words)])
         languages = [(0.0, end_s, publisher[1])] if publisher[1] else []
-    segments = segment(words, duration_s, states, languages)
+    tongues = [Tongue(start_s, language) for start_s, _, language in languages]
+    segments = segment(words, duration_s, states, tongues)
     text_vectors = embed_texts(segments, text_embedder)
     audio_vectors = None
     if states is not None:
@@ -60,19 +61,19 @@ def _heard(
     kept: EpisodeArtefacts,
 ) -> tuple[float | None, Floats | None, list[Word], list[LanguageSpan]]:
     """Duration, states by the second, words and languages of all pieces, if there was audio."""
-    planned = kept.plan()
-    if planned is None:
+    plan = kept.plan()
+    if plan is None:
         return None, None, [], []
-    pieces, duration_s = planned
     words: list[Word] = []
     languages: list[LanguageSpan] = []
-    for piece in pieces:
+    for piece in plan.pieces:
         piece_words, piece_languages = kept.piece_words(piece.number)
         words += piece_words
         languages += piece_languages
-    windows = [window for piece in pieces for window in piece.windows]
-    rows = np.concatenate([kept.piece_states(piece.number) for piece in pieces])
-    return duration_s, align_states(windows, rows, duration_s), words, languages
+    windows = [window for piece in plan.pieces for window in piece.windows]
+    rows = np.concatenate([kept.piece_states(piece.number) for piece in plan.pieces])
+    states = align_states(windows, rows, plan.duration_s)
+    return plan.duration_s, states, words, languages
 
 
 def main_language(languages: Sequence[LanguageSpan]) -> str | None:

@@ -9,9 +9,6 @@ from app.artefacts import LanguageSpan
 from app.domain import Piece, Window, Word
 from app.encoders.base import AudioEmbedder, Floats, Heard, Transcriber
 
-# Below this the detected language of a window gives way to the one heard before it.
-SURE_LANGUAGE_PROBABILITY = 0.6
-
 
 @dataclass(frozen=True, slots=True)
 class HeardPiece:
@@ -27,6 +24,7 @@ def hear_piece(
     read: Callable[[float, float], Floats],
     transcriber: Transcriber | None,
     embedder: AudioEmbedder,
+    *,
     language: str | None = None,
     on_window: Callable[[Window], None] = lambda _: None,
 ) -> HeardPiece:
@@ -42,7 +40,7 @@ def hear_piece(
         audio = read(window.start_s, window.end_s)
         heard = None
         if window.speech and transcriber is not None:
-            heard = _hear(transcriber, audio, language)
+            heard = transcriber.transcribe(audio, likely=language)
             if heard.words and heard.language:
                 language = heard.language
                 languages.append((window.start_s, window.end_s, heard.language))
@@ -50,14 +48,6 @@ def hear_piece(
         states.append(_states(heard, audio, transcriber, embedder))
         on_window(window)
     return HeardPiece(words, languages, np.concatenate(states))
-
-
-def _hear(transcriber: Transcriber, audio: Floats, language: str | None) -> Heard:
-    heard = transcriber.transcribe(audio)
-    unsure = heard.language_probability < SURE_LANGUAGE_PROBABILITY
-    if unsure and language and language != heard.language:
-        return transcriber.transcribe(audio, language=language)
-    return heard
 
 
 def _states(

@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from app import queue
-from app.artefacts import EpisodeArtefacts, FeedArtefacts
+from app.artefacts import EpisodeArtefacts, FeedArtefacts, Plan
 from app.audio.decode import pcm_windows, read_pcm, write_pcm
 from app.audio.speech import speech_spans
 from app.catalog import Catalog, get_catalog
-from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, Progress, utc_now
+from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, Progress, Window, utc_now
 from app.encoders import registry
 from app.search.index import SegmentIndex, get_segment_index
 from app.settings import Settings, get_settings
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 Enqueue = Callable[..., Any]
 
 
-class Skip(Exception):
+class Skip(Exception):  # noqa: N818 - a decision, not an error
     """There is a good reason not to index this episode; the text is for the admin."""
 
 
@@ -71,8 +71,8 @@ class Pipeline:
         if feed.transcripts == "only":
             if self.artefacts(episode_id).publisher() is None:
                 raise Skip("The feed is set to transcripts only, and this episode has none.")
-        elif not self._fetch_audio(episode):
-            logger.info("%s: the audio is what it was; its transcript is kept", episode_id)
+        else:
+            self._fetch_audio(episode)
         self.advance(episode_id)
 
     def _keep_publisher_words(self, episode: Episode, feed: Feed) -> None:
@@ -87,22 +87,26 @@ class Pipeline:
             transcript.words, transcript.language or episode.language, transcript.estimated
         )
 
-    def _fetch_audio(self, episode: Episode) -> bool:
-        """Download, decode and plan; False if the bytes are those already heard."""
+    def _fetch_audio(self, episode: Episode) -> None:
+        """Download, decode and plan, unless these very bytes were heard before."""
         if not episode.audio_url:
             raise Skip("The feed names no audio for this episode.")
         kept = self.artefacts(episode.id)
-        with timed("download", episode.id):
-            got = download(episode.audio_url, self.store, kept.source)
-        if got.sha256 == episode.audio_sha256 and kept.segments() is not None:
-            kept.drop_audio()
-            return False
-        if got.sha256 != episode.audio_sha256:
+        transcribe = kept.publisher() is None
+        plan = kept.plan()
+        if plan is not None and plan.transcribed != transcribe:
             kept.drop_heard()
+        heard = episode.audio_sha256 if kept.is_heard() else None
+        with timed("download", episode.id):
+            got = download(episode.audio_url, self.store, kept.source, unless=heard)
+        if got.sha256 == heard:
+            return
+        kept.drop_heard()
         with timed("decode", episode.id):
             duration_s = self._decode(kept, got.format)
         with timed("speech", episode.id):
-            self._plan(kept, duration_s, transcribe=kept.publisher() is None)
+            self._plan(kept, duration_s, transcribe=transcribe)
+        progress.begin(episode.id)
         self.catalog.update_episode(
             episode.id,
             audio_bytes=got.bytes,
@@ -110,7 +114,6 @@ class Pipeline:
             duration_s=duration_s,
             progress=Progress(done_s=0.0, total_s=duration_s),
         )
-        return True
 
     def _decode(self, kept: EpisodeArtefacts, audio_format: str) -> float:
         """The enclosure's samples into the store; their duration_s."""
@@ -127,37 +130,35 @@ class Pipeline:
             with kept.open_pcm() as pcm:
                 spans = speech_spans(pcm_windows(pcm))
         pieces = plan_windows(spans, duration_s, self._settings.piece_max_s)
-        kept.save_plan(pieces, duration_s)
+        kept.save_plan(Plan(pieces, duration_s, transcribed=transcribe))
 
     def transcribe(self, episode_id: str, number: int) -> None:
         """Hear one piece; the last one to end enqueues the finish."""
         episode, _ = self._enter(episode_id, EpisodeStatus.TRANSCRIBING)
         kept = self.artefacts(episode_id)
-        planned = kept.plan()
-        if episode is None or planned is None:
+        plan = kept.plan()
+        if episode is None or plan is None or number >= len(plan.pieces):
             return
         if not kept.has_piece(number):
             with timed("hear", episode_id):
-                self._hear(episode, kept, planned, number)
-        if all(kept.has_piece(piece.number) for piece in planned[0]):
+                self._hear(episode, kept, plan, number)
+        if kept.is_heard():
             self.advance(episode_id)
 
-    def _hear(self, episode: Episode, kept: EpisodeArtefacts, planned: Any, number: int) -> None:
-        pieces, duration_s = planned
-        piece = pieces[number]
-        own_words = kept.publisher() is None
+    def _hear(self, episode: Episode, kept: EpisodeArtefacts, plan: Plan, number: int) -> None:
+        piece = plan.pieces[number]
         transcriber, embedder = registry.transcriber(), registry.audio_embedder()
         start_s = piece.windows[0].start_s
 
-        def tell(window: Any) -> None:
+        def tell(window: Window) -> None:
             done_s = window.end_s - start_s
-            progress.heard(self.catalog, episode.id, number, done_s, duration_s)
+            progress.heard(self.catalog, episode.id, number, done_s, plan.duration_s)
 
         with kept.open_pcm() as pcm:
             heard = hear_piece(
                 piece,
                 lambda a, b: read_pcm(pcm, a, b),
-                transcriber if own_words else None,
+                transcriber if plan.transcribed else None,
                 embedder,
                 language=episode.language,
                 on_window=tell,
@@ -210,7 +211,7 @@ class Pipeline:
             FeedArtefacts(self.store, feed_id).save(feed)
         for episode_id in episode_ids:
             self._snapshot(episode_id)
-            self.advance(episode_id)
+            self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
 
     def advance(self, episode_id: str) -> None:
         """Enqueue whatever the artefacts show to be next."""
@@ -218,12 +219,10 @@ class Pipeline:
         if feed is None:
             return
         kept = self.artefacts(episode_id)
-        planned = kept.plan()
-        missing = [p.number for p in planned[0] if not kept.has_piece(p.number)] if planned else []
         words_are_enough = feed.transcripts == "only" and kept.publisher() is not None
-        if words_are_enough or (planned and not missing):
+        if words_are_enough or kept.is_heard():
             self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id))
-        elif planned and kept.has_pcm():
+        elif kept.has_pcm() and (missing := kept.missing_pieces()):
             tasks = [(queue.TRANSCRIBE, episode_id, number) for number in missing]
             self._send(EpisodeStatus.TRANSCRIBING, *tasks)
         else:
