@@ -1,0 +1,45 @@
+# syntax=docker/dockerfile:1
+# Two images of one source. `web` can neither hear audio nor read feeds: it has no speech
+# recognition, no ffmpeg and no workers. `worker` has all of it; its ffmpeg comes from the
+# locked packages. Neither holds weights: compose's `setup` fetches those that are chosen.
+
+FROM python:3.11-slim-trixie AS base
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ONLY_BINARY=:all: \
+    PIP_ROOT_USER_ACTION=ignore \
+    HOME=/tmp \
+    EARMARK_STORE_URL=/var/lib/earmark/store \
+    EARMARK_MODELS_DIR=/var/lib/earmark/models
+RUN groupadd --gid 10001 earmark \
+    && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin earmark \
+    && install --directory --owner=earmark --group=earmark \
+        /var/lib/earmark /var/lib/earmark/store /var/lib/earmark/models
+WORKDIR /srv/earmark
+
+FROM base AS web
+COPY requirements-web.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements-web.lock
+COPY LICENSE README.md pyproject.toml ./
+COPY mappings mappings
+COPY app app
+RUN pip install --no-cache-dir --no-deps .
+USER 10001:10001
+EXPOSE 8000
+# One process of many threads, so that /metrics tells of every request.
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "16", \
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-", \
+     "app.web:create_app()"]
+
+FROM base AS worker
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --require-hashes -r requirements.lock
+COPY LICENSE README.md pyproject.toml ./
+COPY mappings mappings
+COPY app app
+COPY workers workers
+RUN pip install --no-cache-dir --no-deps .
+USER 10001:10001
+CMD ["celery", "-A", "workers.celery", "worker", "--loglevel", "INFO", \
+     "-Q", "fetch,transcribe,query", "-n", "worker@%h"]
