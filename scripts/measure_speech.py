@@ -73,7 +73,7 @@ def _walk(cost, truth, heard) -> Iterator[tuple[int | None, int | None]]:
 
 
 def line_errors(sync: Path, words: list[Word]) -> list[float]:
-    """Seconds from each line's known end to where its last word was heard to end."""
+    """Seconds from each line's known start to where its first word was heard to start."""
     lines = json.loads(sync.read_text())["fragments"]
     truth = [(w, n) for n, line in enumerate(lines) for w in plain(" ".join(line["lines"]))]
     heard = [(w, word) for word in words for w in plain(word.text)]

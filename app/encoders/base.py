@@ -67,7 +67,10 @@ class AudioEmbedder(Protocol):
 
     name: str
     version: str
-    dims: int
+
+    @property
+    def dims(self) -> int:
+        """The length of its vectors and rows."""
 
     def shares_encoder_with(self, transcriber: Transcriber) -> bool:
         """Whether the transcriber's states are this embedder's own."""
