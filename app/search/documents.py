@@ -1,0 +1,90 @@
+"""The one presenter of segments: domain to Elasticsearch document."""
+
+import base64
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.domain import Chapter, Episode, Feed, Segment, Word, segment_id
+from app.search.languages import form_of
+
+Vector = NDArray[np.float32]
+
+
+def encode_vector(vector: Vector) -> str:
+    """A vector as base64 of big-endian float32, which Elasticsearch reads faster than numbers."""
+    return base64.b64encode(np.asarray(vector, dtype=">f4").tobytes()).decode("ascii")
+
+
+def segment_document(
+    feed: Feed,
+    episode: Episode,
+    segment: Segment,
+    *,
+    text_vector: Vector | None = None,
+    audio_vector: Vector | None = None,
+) -> dict[str, Any]:
+    """One segment's document; fields without a value are left out."""
+    document = {
+        "id": segment_id(episode.id, segment.start_s),
+        "feed_id": feed.id,
+        "episode_id": episode.id,
+        "start_s": segment.start_s,
+        "end_s": segment.end_s,
+        "language": segment.language,
+        "published": episode.published.isoformat() if episode.published else None,
+        "episode_duration_s": episode.duration_s,
+        "feed_title": feed.title,
+        "episode_title": episode.title,
+        "people": episode.people,
+        "chapters": [chapter.title for chapter in _heard_in(episode.chapters, segment)],
+        "text_vector": None if text_vector is None else encode_vector(text_vector),
+        "audio_whisper": None if audio_vector is None else encode_vector(audio_vector),
+        **_spoken(segment),
+    }
+    return {name: value for name, value in document.items() if value not in (None, "", [])}
+
+
+def _spoken(segment: Segment) -> dict[str, Any]:
+    text, offsets = join_words(segment.words)
+    if not text:
+        return {}
+    return {
+        "text": text,
+        "stemmed": {form_of(segment.language): text},
+        "words": _columns(segment.words, offsets),
+    }
+
+
+def join_words(words: Iterable[Word]) -> tuple[str, list[int]]:
+    """The words as one NFC string, and the code point at which each word begins."""
+    text, offsets = "", []
+    for word in words:
+        spoken = unicodedata.normalize("NFC", word.text)
+        joined = text + spoken if text else spoken.lstrip()
+        offsets.append(len(joined) - len(spoken.lstrip()))
+        text = joined
+    return text.rstrip(), offsets
+
+
+def _columns(words: Sequence[Word], offsets: list[int]) -> dict[str, list[Any]]:
+    return {
+        "offset": offsets,
+        "start_s": [round(word.start_s, 3) for word in words],
+        "end_s": [round(word.end_s, 3) for word in words],
+        "probability": [round(word.probability, 3) for word in words],
+    }
+
+
+def _heard_in(chapters: Sequence[Chapter], segment: Segment) -> list[Chapter]:
+    """The chapters that a segment lies in, whole or in part."""
+    ordered = sorted(chapters, key=lambda chapter: chapter.start_s)
+    ends = [chapter.start_s for chapter in ordered[1:]] + [float("inf")]
+    return [
+        chapter
+        for chapter, end_s in zip(ordered, ends, strict=False)  # without chapters, an end too many
+        if chapter.start_s < segment.end_s and end_s > segment.start_s
+    ]

@@ -1,0 +1,111 @@
+"""From the ids of a page to what is shown of them, by one ``_msearch``."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from app.domain import EpisodeStatus
+from app.search import highlight
+from app.search.fuse import Fused
+from app.search.index import alias
+from app.search.legs import Body
+from app.search.query import Query
+from app.search.result import Hit, HitEpisode, HitFeed
+from app.search.words import Words
+
+Documents = Mapping[str, Mapping[str, Any]]  # hits by id
+
+_SEGMENT = ["text", "start_s", "end_s", "words"]
+_EPISODE = ["title", "published", "duration_s", "audio_url", "status"]
+
+
+def hydrate(
+    es: Elasticsearch, prefix: str, page: Sequence[Fused], words: Words, query: Query
+) -> tuple[list[Hit], int]:
+    """The hits of a page in its order, and the milliseconds that Elasticsearch took.
+
+    A segment whose episode was removed a moment ago is left out.
+    """
+    if not page:
+        return [], 0
+    answer = es.msearch(
+        searches=[
+            {"index": alias(prefix, "segments")},
+            segments_body([hit.id for hit in page], words, query),
+            {"index": alias(prefix, "episodes")},
+            _by_ids({hit.episode_id for hit in page}, _EPISODE),
+            {"index": alias(prefix, "feeds")},
+            _by_ids({hit.feed_id for hit in page}, ["title"]),
+        ]
+    )
+    segments, episodes, feeds = (_by_id(part) for part in answer["responses"])
+    hits = [
+        _hit(fused, segments[fused.id], episodes[fused.episode_id], feeds.get(fused.feed_id), words)
+        for fused in page
+        if fused.id in segments and _is_shown(episodes.get(fused.episode_id))
+    ]
+    return hits, int(answer["took"])
+
+
+def segments_body(ids: Sequence[str], words: Words, query: Query) -> Body:
+    """The search for a page's segments, with their highlights."""
+    body = _by_ids(ids, _SEGMENT)
+    if not words:
+        return body
+    wanted = {"filter": [body["query"]], "should": [highlight.all_words_named(words)]}
+    marks = highlight.request(words, query.language)
+    return {**body, "query": {"bool": wanted}, "highlight": marks}
+
+
+def _by_ids(ids: Iterable[str], fields: list[str]) -> Body:
+    listed = sorted(ids)
+    return {"query": {"terms": {"id": listed}}, "size": len(listed), "_source": fields}
+
+
+def _by_id(part: Mapping[str, Any]) -> Documents:
+    if "error" in part:
+        raise RuntimeError(f"Elasticsearch could not read the hits: {part['error']}")
+    return {hit["_id"]: hit for hit in part["hits"]["hits"]}
+
+
+def _is_shown(episode: Mapping[str, Any] | None) -> bool:
+    return episode is not None and episode["_source"]["status"] != EpisodeStatus.DELETED
+
+
+def _hit(
+    fused: Fused,
+    segment: Mapping[str, Any],
+    episode: Mapping[str, Any],
+    feed: Mapping[str, Any] | None,
+    words: Words,
+) -> Hit:
+    source = segment["_source"]
+    highlights, places = highlight.spans(segment, words)
+    at_s = _second_to_play(source, places)
+    about = episode["_source"]
+    return Hit(
+        id=fused.id,
+        start_s=source["start_s"],
+        end_s=source["end_s"],
+        at_s=at_s,
+        text=source.get("text", ""),
+        highlights=highlights,
+        score=fused.score,
+        legs=fused.legs,
+        episode=HitEpisode(
+            id=fused.episode_id,
+            title=about["title"],
+            published=about["published"],
+            duration_s=about["duration_s"],
+            audio_url=about["audio_url"],
+        ),
+        feed=HitFeed(id=fused.feed_id, title=feed["_source"]["title"] if feed else ""),
+        url=f"/episodes/{fused.episode_id}?t={at_s:g}",
+    )
+
+
+def _second_to_play(source: Mapping[str, Any], places: Sequence[highlight.Span]) -> float:
+    """When the first matched word begins, else the segment."""
+    found = highlight.second_of(places[0][0], source["words"]) if places else None
+    return float(source["start_s"]) if found is None else found

@@ -1,0 +1,252 @@
+"""The indices: made, checked against the chosen models, written to.
+
+Each is reached through an alias (``earmark-segments``) over a versioned index
+(``earmark-segments-000001``), so that a re-index builds beside and swaps.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
+from numpy.typing import NDArray
+
+from app.domain import Episode, Feed, Segment
+from app.encoders.base import EncoderError
+from app.search import bulk
+from app.search.client import get_client
+from app.search.documents import segment_document
+from app.search.schema import KINDS, Model, Models, definition, models_in, with_models
+from app.settings import get_settings
+
+if TYPE_CHECKING:
+    from app.encoders.registry import Description
+
+Vectors = NDArray[np.float32]
+
+
+class IndexMismatch(Exception):  # noqa: N818 - says what is the matter
+    """An index that this version or these models cannot go on with; says what to do."""
+
+
+class ModelMismatch(IndexMismatch):
+    """Vectors in the index come from another model than the chosen one."""
+
+
+def chosen_models() -> Models:
+    """The engines that the settings choose, by vector field; loads no weights.
+
+    Raises EncoderError where an engine cannot tell its dimensions without its weights.
+    """
+    from app.encoders import registry  # noqa: PLC0415 - the engines' libraries load slowly
+
+    roles = registry.describe()
+    return {
+        "text_vector": _model(roles["text"]),
+        "audio_whisper": _model(roles["audio"]),
+    }
+
+
+def _model(engine: "Description") -> Model:
+    if engine.dims is None:
+        raise EncoderError(engine.reason)
+    return Model(engine.name, engine.version, engine.dims)
+
+
+def alias(prefix: str, kind: str) -> str:
+    """The name that reads and writes go through."""
+    return f"{prefix}-{kind}"
+
+
+def version_name(prefix: str, kind: str, number: int) -> str:
+    """The name of one version of an index."""
+    return f"{alias(prefix, kind)}-{number:06d}"
+
+
+def behind(es: Elasticsearch, name: str) -> str | None:
+    """The versioned index behind an alias, or None where there is none yet."""
+    try:
+        return str(next(iter(es.indices.get_alias(name=name).body)))
+    except NotFoundError:
+        return None
+
+
+def create(es: Elasticsearch, prefix: str, kind: str, number: int, models: Models) -> str:
+    """Create a version of an index without its alias, and return its name."""
+    body = _definition(kind, models)
+    name = version_name(prefix, kind, number)
+    es.indices.create(index=name, settings=body["settings"], mappings=body["mappings"])
+    return name
+
+
+def _definition(kind: str, models: Models) -> dict[str, dict[str, object]]:
+    body = definition(kind)
+    return with_models(body, models) if kind == "segments" else body
+
+
+def make_indices(es: Elasticsearch, prefix: str, models: Models) -> None:
+    """Make what is missing and check what is there.
+
+    Raises ModelMismatch where the vectors were made by another model, and IndexMismatch
+    where a field cannot become what this version needs.
+    """
+    for kind in KINDS:
+        name = alias(prefix, kind)
+        if behind(es, name) is None:
+            _create_first(es, prefix, kind, models)
+        if kind == "segments":
+            check_models(es, prefix, models)
+        _bring_up_to_date(es, name, _definition(kind, models))
+
+
+def _create_first(es: Elasticsearch, prefix: str, kind: str, models: Models) -> None:
+    body = _definition(kind, models)
+    try:
+        es.indices.create(
+            index=version_name(prefix, kind, 1),
+            settings=body["settings"],
+            mappings=body["mappings"],
+            aliases={alias(prefix, kind): {"is_write_index": True}},
+        )
+    except BadRequestError as error:
+        # Another process may have been first.
+        if error.error != "resource_already_exists_exception":
+            raise
+
+
+def _bring_up_to_date(es: Elasticsearch, name: str, body: dict[str, dict[str, object]]) -> None:
+    """Add fields that are new in this version; a field never changes its type."""
+    try:
+        es.indices.put_mapping(index=name, **body["mappings"])  # type: ignore[arg-type]
+    except BadRequestError as error:
+        raise IndexMismatch(
+            f"The index {name} was made by another version of Earmark: {error.body}. "
+            "Run `earmark reindex` to rebuild it."
+        ) from error
+
+
+def stored_models(es: Elasticsearch, prefix: str) -> Models:
+    """The models that the segments' vectors come from."""
+    (index,) = es.indices.get_mapping(index=alias(prefix, "segments")).body.values()
+    return models_in(index["mappings"])
+
+
+def check_models(es: Elasticsearch, prefix: str, models: Models) -> None:
+    """Raise ModelMismatch unless the index's vectors come from these very models."""
+    stored = stored_models(es, prefix)
+    wrong = [field for field in models if stored.get(field) != models[field]]
+    if wrong:
+        raise ModelMismatch(
+            f"The vectors in {alias(prefix, 'segments')} were made by "
+            f"{', '.join(_describe(stored.get(field)) for field in wrong)}; the settings choose "
+            f"{', '.join(_describe(models[field]) for field in wrong)}. Vectors of two models "
+            "cannot be compared: run `earmark reindex` to make them anew (no audio is "
+            "transcribed again), or set the former model."
+        )
+
+
+def _describe(model: Model | None) -> str:
+    return f"{model.name} {model.version} ({model.dims} dimensions)" if model else "no known model"
+
+
+class SegmentIndex:
+    """Writes segments through the alias, or into one version of the index."""
+
+    def __init__(self, es: Elasticsearch, prefix: str, index: str | None = None) -> None:
+        self._es = es
+        self.name = index or alias(prefix, "segments")
+        self._through_alias = index is None
+
+    def write(
+        self,
+        feed: Feed,
+        episode: Episode,
+        segments: Sequence[Segment],
+        text_vectors: Vectors | None = None,
+        audio_vectors: Vectors | None = None,
+    ) -> int:
+        """Make these the episode's segments, and return how many they are.
+
+        Vectors are one row a segment; a row of NaN is a segment without one. On return a
+        search finds the new segments, and only then were the old ones removed.
+        Raises IndexingError.
+        """
+        documents = [
+            segment_document(
+                feed,
+                episode,
+                segment,
+                text_vector=_row(text_vectors, number),
+                audio_vector=_row(audio_vectors, number),
+            )
+            for number, segment in enumerate(segments)
+        ]
+        bulk.run_bulk(
+            self._es,
+            [bulk.index_action(self.name, one) for one in documents],
+            through_alias=self._through_alias,
+        )
+        self.refresh()
+        self._remove_all_but({document["id"] for document in documents}, episode.id)
+        return len(documents)
+
+    def remove(self, episode_id: str) -> int:
+        """Remove an episode's segments; on return no search finds them."""
+        return self._remove_all_but(set(), episode_id)
+
+    def ids(self, episode_id: str) -> list[str]:
+        """The ids of an episode's segments that a search can find."""
+        query = {"term": {"episode_id": episode_id}}
+        return [hit["_id"] for hit in bulk.every_hit(self._es, self.name, query, source=False)]
+
+    def refresh(self) -> None:
+        """Make what was written visible to searches."""
+        self._es.indices.refresh(index=self.name)
+
+    def _remove_all_but(self, kept: set[str], episode_id: str) -> int:
+        self.refresh()
+        stale = [found for found in self.ids(episode_id) if found not in kept]
+        if not stale:
+            return 0
+        bulk.run_bulk(
+            self._es,
+            [bulk.delete_action(self.name, one) for one in stale],
+            through_alias=self._through_alias,
+        )
+        self.refresh()
+        return len(stale)
+
+
+def _row(vectors: Vectors | None, number: int) -> Vectors | None:
+    if vectors is None:
+        return None
+    row: Vectors = vectors[number]
+    return row if np.isfinite(row).all() else None
+
+
+def ensure_indices() -> None:
+    """Make the configured indices, or check them against the chosen engines.
+
+    Raises IndexMismatch (ModelMismatch for vectors) with what to do.
+    """
+    make_indices(get_client(), get_settings().index_prefix, chosen_models())
+
+
+def _segment_index() -> SegmentIndex:
+    return SegmentIndex(get_client(), get_settings().index_prefix)
+
+
+def write_segments(
+    feed: Feed,
+    episode: Episode,
+    segments: Sequence[Segment],
+    text_vectors: Vectors | None = None,
+    audio_vectors: Vectors | None = None,
+) -> int:
+    """Make these the episode's segments in the configured index; see SegmentIndex.write."""
+    return _segment_index().write(feed, episode, segments, text_vectors, audio_vectors)
+
+
+def remove_segments(episode_id: str) -> int:
+    """Remove an episode's segments from the configured index."""
+    return _segment_index().remove(episode_id)
