@@ -20,7 +20,7 @@ class Store:
     """Named blobs under one root; every write appears whole or not at all."""
 
     def __init__(self, url: str) -> None:
-        self._fs, self._root = fsspec.core.url_to_fs(url, auto_mkdir=True)
+        self._fs, self._root = fsspec.core.url_to_fs(url)
 
     def path(self, name: str) -> str:
         """The full path of a name within the store's file system."""
@@ -30,14 +30,19 @@ class Store:
     def write(self, name: str) -> Iterator[BinaryIO]:
         """A file that replaces ``name`` when the block ends well, and never otherwise."""
         unfinished = self.path(f".unfinished/{uuid4().hex}")
+        self._make_parent(unfinished)
         try:
             with self._fs.open(unfinished, "wb") as file:
                 yield cast(BinaryIO, file)
         except BaseException:
-            self._fs.rm(unfinished)
+            if self._fs.exists(unfinished):  # an object store has nothing until it has all
+                self._fs.rm(unfinished)
             raise
-        self._fs.makedirs(self._fs._parent(self.path(name)), exist_ok=True)
+        self._make_parent(self.path(name))
         self._fs.mv(unfinished, self.path(name))
+
+    def _make_parent(self, path: str) -> None:
+        self._fs.makedirs(self._fs._parent(path), exist_ok=True)
 
     def open(self, name: str) -> BinaryIO:
         """Open for reading. Raises FileNotFoundError."""
