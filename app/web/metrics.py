@@ -1,5 +1,6 @@
 """``/metrics`` for Prometheus."""
 
+import contextlib
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -28,14 +29,10 @@ class _Platform:
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Queue depths and episode counts."""
-        try:
+        with contextlib.suppress(RedisError):
             yield _queue_depths()
-        except RedisError:
-            pass
-        try:
+        with contextlib.suppress(TransportError, ApiError):
             yield _episodes()
-        except (TransportError, ApiError):
-            pass
 
 
 def _queue_depths() -> GaugeMetricFamily:

@@ -81,7 +81,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def length(seconds: float | None) -> str:
+def lasting(seconds: float | None) -> str:
     """How long something is: 45 s, 12 min, 1 h 5 min."""
     if seconds is None:
         return ""
@@ -206,7 +206,7 @@ def with_query(values: dict[str, object], **changes: object) -> str:
 def install(app: Flask) -> None:
     """Give the templates these functions as filters."""
     for function in (
-        clock, length, day, when, moments, language, leg, status, notice, tile, initials, snippet
+        clock, lasting, day, when, moments, language, leg, status, notice, tile, initials, snippet
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(with_query=with_query, DASH=DASH)

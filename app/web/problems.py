@@ -106,7 +106,7 @@ def _unreachable(service: str) -> Any:
         return answer(
             Problem(
                 503,
-                f"{service} could not be reached. Try again in a moment; /readyz names what is down.",
+                f"{service} could not be reached: try again soon; /readyz names what is down.",
                 headers={"Retry-After": "5"},
             )
         )

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from flask import Blueprint, render_template, request
+from pydantic import Field
 
 from app.domain import Feed
 from app.settings import get_settings
@@ -27,7 +28,7 @@ class PageQuery(Params):
     """All that the page's address can say."""
 
     q: str = ""
-    show: list[str] = []
+    show: list[str] = Field(default_factory=list)
     language: Language | None = None
     since: Moment | None = None
     until: Moment | None = None
@@ -39,10 +40,11 @@ class PageQuery(Params):
 
     def search(self) -> SearchQuery:
         """As a search."""
-        plain = self.model_dump(exclude={"length"}, exclude_none=True)
-        return SearchQuery(
-            size=PAGE_SIZE, group="episode", **plain, **LENGTHS.get(self.length or "", {})
-        )
+        return SearchQuery(**self._plain({"length"}))
+
+    def _plain(self, unused: set[str]) -> dict[str, Any]:
+        given = self.model_dump(exclude=unused, exclude_none=True)
+        return given | LENGTHS.get(self.length or "", {}) | {"size": PAGE_SIZE, "group": "episode"}
 
 
 @blueprint.get("/")
@@ -65,10 +67,7 @@ class PageClip(PageQuery):
 
     def clip(self) -> ClipQuery:
         """As a search by clip."""
-        plain = self.model_dump(exclude={"length", "q", "cursor"}, exclude_none=True)
-        return ClipQuery(
-            size=PAGE_SIZE, group="episode", **plain, **LENGTHS.get(self.length or "", {})
-        )
+        return ClipQuery(**self._plain({"length", "q", "cursor"}))
 
 
 @blueprint.post("/clip")
