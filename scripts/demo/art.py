@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ def _disc(x: Mask, y: Mask, at: tuple[float, float], radius: float) -> Mask:
 def pine(x: Mask, y: Mask) -> Sequence[tuple[Mask, int]]:
     """A moon over a hill with three firs, and snow."""
     layers = [(_disc(x, y, (0.68, 0.3), 0.14), 1)]
-    layers.append((_edge(0.8 - 0.06 * np.sin(5 * x + 0.4) - y), 2))
+    layers.append((_edge(0.765 - 0.05 * np.sin(5 * x + 0.4) - y), 2))
     for at_x, height in ((0.2, 0.42), (0.36, 0.56), (0.52, 0.36)):
         for tier in range(3):
             top = 0.78 - height * (1 - tier * 0.25)
@@ -58,7 +59,7 @@ def pine(x: Mask, y: Mask) -> Sequence[tuple[Mask, int]]:
 
 def wire(x: Mask, y: Mask) -> Sequence[tuple[Mask, int]]:
     """Telegraph poles that walk to the horizon, their wires, a low sun."""
-    layers = [(_disc(x, y, (0.3, 0.66), 0.2), 1), (_edge(0.72 - y), 2)]
+    layers = [(_disc(x, y, (0.17, 0.66), 0.12), 1), (_edge(0.72 - y), 2)]
     poles = [(0.86, 0.92, 0.16), (0.6, 0.84, 0.36), (0.44, 0.79, 0.48), (0.34, 0.76, 0.555)]
     for at_x, foot, top in poles:
         width = (foot - top) * 0.018
@@ -74,7 +75,7 @@ def wire(x: Mask, y: Mask) -> Sequence[tuple[Mask, int]]:
         )
         beam = np.maximum(np.abs(x - at_x) - width * 8, np.abs(y - top - width * 4) - width)
         layers.append((_edge(beam), 1))
-    for (x1, _, y1), (x0, _, y0) in zip(poles, poles[1:], strict=False):
+    for (x1, _, y1), (x0, _, y0) in pairwise(poles):
         along = (x - x0) / (x1 - x0)
         line = y0 + (y1 - y0) * along + 0.24 * (x1 - x0) * along * (1 - along) + 0.012
         layers.append((_edge(np.maximum(np.abs(y - line) - 0.003, np.abs(along - 0.5) - 0.5)), 1))

@@ -86,11 +86,12 @@ def chapters(episode: Record) -> dict[str, object]:
 
 def vtt(episode: Record) -> str:
     """The words with their speakers, a cue for each sentence."""
-    cues = [
-        f"{_clock(said['start_s'])} --> {_clock(said['end_s'])}\n<v {said['speaker']}>{said['text']}"
-        for said in episode["sentences"]
-    ]
-    return "\n\n".join(["WEBVTT", *cues]) + "\n"
+    return "\n\n".join(["WEBVTT", *map(_vtt_cue, episode["sentences"])]) + "\n"
+
+
+def _vtt_cue(said: Record) -> str:
+    times = f"{_clock(said['start_s'])} --> {_clock(said['end_s'])}"
+    return f"{times}\n<v {said['speaker']}>{said['text']}"
 
 
 def _clock(time_s: float) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,7 +72,8 @@ def pitch_hz(note: str) -> float:
     return 440.0 * 2 ** ((semitone - 9) / 12 + int(octave) - 4)
 
 
-def strike(instrument: Instrument, frequency_hz: float, loudness: float) -> Audio:
+@lru_cache(maxsize=64)
+def strike(instrument: Instrument, frequency_hz: float) -> Audio:
     """One note, until it can no longer be heard."""
     life_s = instrument.life_s * (262 / frequency_hz) ** 0.5
     time_s = seconds(min(5.0, 5 * life_s))
@@ -84,7 +86,7 @@ def strike(instrument: Instrument, frequency_hz: float, loudness: float) -> Audi
                 2 * np.pi * partial_hz * 1.0007 * time_s
             )
             sound += number**-instrument.brightness * decay * beat
-    return fade((loudness * sound).astype(np.float32), 0.004, 0.05)
+    return fade(sound.astype(np.float32), 0.004, 0.05)
 
 
 def play(name: str, duration_s: float) -> Audio:
@@ -100,11 +102,11 @@ def _play_line(audio: Audio, tune: Tune, notes: list[str], loudness: float) -> N
     rng = np.random.default_rng(len(notes))
     steps = int(len(audio) / RATE_HZ / tune.note_s)
     for step in range(steps):
-        token = notes[step % len(notes)]
-        if token in "./":
+        written = notes[step % len(notes)]
+        if written in "./":
             continue
         accent = (1.0 if step % 4 == 0 else 0.8) * rng.uniform(0.9, 1.0)
         late_s = rng.uniform(0, 0.012)  # nobody plays like a clock
-        for note in token.split("+"):
-            sound = strike(tune.instrument, pitch_hz(note), loudness * accent)
-            add(audio, sound, step * tune.note_s + late_s)
+        for note in written.split("+"):
+            sound = strike(tune.instrument, pitch_hz(note))
+            add(audio, sound * np.float32(loudness * accent), step * tune.note_s + late_s)

@@ -102,7 +102,9 @@ def extract_voices(package: Path, into: Path) -> None:
 
 
 def _checked(command: Sequence[str | Path], what: str) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    done = subprocess.run(
+        [str(part) for part in command], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise ToolsError(f"{what}: {(done.stderr or done.stdout).strip()[-800:]}")
 
