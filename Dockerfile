@@ -11,7 +11,8 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_ROOT_USER_ACTION=ignore \
     HOME=/tmp \
     EARMARK_STORE_URL=/var/lib/earmark/store \
-    EARMARK_MODELS_DIR=/var/lib/earmark/models
+    EARMARK_MODELS_DIR=/var/lib/earmark/models \
+    EARMARK_SPOOL_DIR=/tmp/spool
 RUN groupadd --gid 10001 earmark \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin earmark \
     && install --directory --owner=earmark --group=earmark \
