@@ -207,11 +207,11 @@ def _attribute(tags: Sequence[Tag], name: str, attribute: str) -> str | None:
 
 
 def _line(value: Any) -> str:
-    return " ".join(plain_text(str(value or "")).split())[:MAX_TITLE]
+    return " ".join(plain_text(str(value or "")[:MAX_DESCRIPTION]).split())[:MAX_TITLE]
 
 
 def _prose(value: Any) -> str:
-    return plain_text(str(value or ""))[:MAX_DESCRIPTION]
+    return plain_text(str(value or "")[: 5 * MAX_DESCRIPTION])[:MAX_DESCRIPTION]
 
 
 def _address(value: Any, base: str) -> str | None:

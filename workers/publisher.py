@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain import Chapter, Episode, TranscriptLink, Word
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 20_000_000
 MAX_S = 120.0
 MAX_CHAPTERS = 1000
+MAX_TITLE = 1000  # characters
+MAX_TIME_S = 1e6
 
 # By type, then by the address's ending; the order is that of preference.
 _KINDS = {
@@ -134,15 +137,18 @@ def fetch_chapters(episode: Episode, http: HttpClient | None = None) -> list[Cha
 def parse_chapters(body: bytes) -> list[Chapter]:
     """Podcasting 2.0 JSON chapters, in order; silent ones left out. Raises TranscriptError."""
     try:
-        rows = json.loads(body)["chapters"]
-        found = [
-            Chapter(start_s=float(row["startTime"]), title=plain_text(str(row["title"]))[:1000])
-            for row in rows[:MAX_CHAPTERS]
-            if row.get("toc", True) and row.get("title")
-        ]
+        rows = json.loads(body)["chapters"][:MAX_CHAPTERS]
+        found = [_chapter(row) for row in rows if row.get("toc", True) and row.get("title")]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TranscriptError("The chapters are not the JSON that they claim to be.") from error
     return sorted(found, key=lambda chapter: chapter.start_s)
+
+
+def _chapter(row: dict[str, Any]) -> Chapter:
+    start_s = float(row["startTime"])
+    if not 0 <= start_s < MAX_TIME_S:
+        raise ValueError(start_s)
+    return Chapter(start_s=start_s, title=plain_text(str(row["title"])[:MAX_TITLE]))
 
 
 def _fetch_one(

@@ -11,11 +11,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
 
-from app.plaintext import plain_text
 from workers.transcript_types import Cue, TranscriptError
 
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
@@ -145,7 +145,7 @@ def _vtt_voices(start_s: float, end_s: float, text: str) -> list[Cue]:
 
 def _bare(text: str) -> str:
     """Cue text without its markup."""
-    return " ".join(plain_text(_MARKUP.sub("", text)).split())
+    return " ".join(unescape(_MARKUP.sub("", text)).split())
 
 
 def _json_cue(row: dict[str, Any]) -> Cue:
