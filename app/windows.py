@@ -56,18 +56,27 @@ def _silent(start_s: float, end_s: float) -> Iterator[Window]:
 
 
 def _packed(spans: Sequence[Span]) -> Iterator[tuple[float, float]]:
-    """Neighbouring spans in windows; those that a short pause parts meet in its middle."""
-    start_s, first = None, 0
+    """Neighbouring spans in windows; windows that a short pause parts meet within it."""
+    begin_s, first = None, 0
     while first < len(spans):
-        begin_s = spans[first].start_s if start_s is None else start_s
-        last = _last_that_fits(spans, first, begin_s)
-        end_s = spans[last].end_s
-        following_s = spans[last + 1].start_s if last + 1 < len(spans) else math.inf
-        joined = following_s - end_s <= MAX_PAUSE_S
-        if joined:
-            end_s = round(min((end_s + following_s) / 2, begin_s + MAX_WINDOW_S), 3)
-        yield begin_s, end_s
-        start_s, first = (end_s if joined else None), last + 1
+        start_s = spans[first].start_s if begin_s is None else begin_s
+        last = _last_that_fits(spans, first, start_s)
+        begin_s = _meeting(start_s, *spans[last : last + 2])
+        yield start_s, spans[last].end_s if begin_s is None else begin_s
+        first = last + 1
+
+
+def _meeting(start_s: float, span: Span, following: Span | None = None) -> float | None:
+    """Where in a pause a window that starts at ``start_s`` hands over to the next, if it does.
+
+    In the middle, or as near to it as lets both windows stay within MAX_WINDOW_S.
+    """
+    if following is None or following.start_s - span.end_s > MAX_PAUSE_S:
+        return None
+    low_s = max(span.end_s, following.end_s - MAX_WINDOW_S)
+    high_s = min(following.start_s, start_s + MAX_WINDOW_S)
+    middle_s = (span.end_s + following.start_s) / 2
+    return round(min(max(middle_s, low_s), high_s), 3) if low_s <= high_s else None
 
 
 def _last_that_fits(spans: Sequence[Span], first: int, begin_s: float) -> int:
