@@ -119,7 +119,7 @@ def forget_caches() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith(("app.", "workers.")) and not name.startswith("app.encoders."):
             for value in list(vars(module).values()):
-                if hasattr(value, "cache_clear"):
+                if hasattr(type(value), "cache_clear"):  # of the type: Flask's proxies raise
                     value.cache_clear()
 
 

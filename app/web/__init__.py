@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app.web import auth, docs, health, metrics, opml, present, problems, security
-from app.web.api import blueprint as api
+from app.web.api import blueprint as api_blueprint
 from app.web.pages import admin, episode, search
 
 
@@ -17,6 +17,6 @@ def create_app() -> Flask:
     for part in (metrics, problems, security, auth, present):
         part.install(app)
     pages = (search.blueprint, episode.blueprint, admin.blueprint)
-    for blueprint in (api, docs.blueprint, health.blueprint, metrics.blueprint, *pages):
+    for blueprint in (api_blueprint, docs.blueprint, health.blueprint, metrics.blueprint, *pages):
         app.register_blueprint(blueprint)
     return app

@@ -78,7 +78,8 @@ def sign_in(given: str) -> bool:
             headers={"Retry-After": str(ATTEMPTS_WINDOW_S)},
         )
     if not is_admin_token(given):
-        redis.pipeline().incr(key).expire(key, ATTEMPTS_WINDOW_S).execute()
+        redis.incr(key)
+        redis.expire(key, ATTEMPTS_WINDOW_S)
         return False
     redis.delete(key)
     session.clear()

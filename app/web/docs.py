@@ -1,7 +1,7 @@
 """``/openapi.json`` and the interactive page over it."""
 
 from flask import Blueprint, Response, jsonify, render_template, send_from_directory
-from swagger_ui_bundle import swagger_ui_path
+from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped] # ships no types
 
 from app.web.openapi import document
 

@@ -38,7 +38,7 @@ class _Platform:
 def _queue_depths() -> GaugeMetricFamily:
     family = GaugeMetricFamily("earmark_queue_depth", "Tasks that wait", labels=["queue"])
     for name in sorted(set(QUEUES.values())):
-        family.add_metric([name], float(get_redis().llen(name)))  # type: ignore[arg-type]
+        family.add_metric([name], float(get_redis().llen(name)))
     return family
 
 

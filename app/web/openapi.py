@@ -1,7 +1,7 @@
 """The OpenAPI document, generated from the models that check the requests."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +16,7 @@ from app.web.params import Params
 VERSION = "1"
 REF = "#/components/schemas/{model}"
 Schema = dict[str, Any]
-Keyed = dict[tuple[type[BaseModel], JsonSchemaMode], Schema]
+Keyed = Mapping[Any, Schema]  # by model and mode
 
 
 @lru_cache(maxsize=1)

@@ -38,7 +38,7 @@ def from_values(model: type[P], values: MultiDict[str, str]) -> P:
         filled = [value for value in several if value.strip()]
         if name in names and not _is_list(model, name) and len(filled) > 1:
             faults.append(Fault(name, "is given more than once"))
-        elif filled or name not in names:
+        if filled or name not in names:
             given[name] = filled if _is_list(model, name) else (filled or several)[0]
     return _validate(model, given, faults)
 

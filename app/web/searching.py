@@ -65,4 +65,5 @@ def _search(
 
 def _ms() -> float:
     """The whole time in the server since the request came in."""
-    return round((perf_counter() - g.started) * 1000, 1)
+    started: float = g.started
+    return round((perf_counter() - started) * 1000, 1)

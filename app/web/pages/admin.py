@@ -1,5 +1,6 @@
 """``/admin``: sign in, take feeds in, and watch episodes become searchable."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -103,24 +104,24 @@ def add_feed() -> Redirect:
 @auth.admin_page
 def feed_action(feed_id: str, action: str) -> Redirect:
     """Pause, resume, poll or remove a feed."""
-    acts = {
-        "pause": lambda: feeds.change(feed_id, {"paused": True}) and "The feed is paused.",
-        "resume": lambda: feeds.change(feed_id, {"paused": False}) and "The feed goes on.",
-        "refresh": lambda: feeds.refresh(feed_id) and "The feed is polled now.",
-        "remove": lambda: feeds.remove_feed(feed_id) or "The feed and its episodes are removed.",
+    acts: dict[str, tuple[Callable[[], object], str]] = {
+        "pause": (lambda: feeds.change(feed_id, {"paused": True}), "The feed is paused."),
+        "resume": (lambda: feeds.change(feed_id, {"paused": False}), "The feed goes on."),
+        "refresh": (lambda: feeds.refresh(feed_id), "The feed is polled now."),
+        "remove": (lambda: feeds.remove_feed(feed_id), "The feed and its episodes are removed."),
     }
-    return _do(acts[action])
+    return _do(*acts[action])
 
 
 @blueprint.post("/episodes/<episode_id>/<any(retry,remove):action>")
 @auth.admin_page
 def episode_action(episode_id: str, action: str) -> Redirect:
     """Process an episode again, or remove it."""
-    acts = {
-        "retry": lambda: feeds.retry(episode_id) and "The episode is processed again.",
-        "remove": lambda: feeds.remove_episode(episode_id) or "The episode is removed for good.",
+    acts: dict[str, tuple[Callable[[], object], str]] = {
+        "retry": (lambda: feeds.retry(episode_id), "The episode is processed again."),
+        "remove": (lambda: feeds.remove_episode(episode_id), "The episode is removed for good."),
     }
-    return _do(acts[action])
+    return _do(*acts[action])
 
 
 @blueprint.post("/opml")
@@ -151,10 +152,11 @@ def export_opml() -> Response:
     return opml.download()
 
 
-def _do(act: Any) -> Redirect:
-    """Carry it out, tell how it went, and show the page again."""
+def _do(act: Callable[[], object], done: str | None = None) -> Redirect:
+    """Carry it out, tell how it went (in its own words, or ``done``), show the page again."""
     try:
-        flash(str(act()), "done")
+        said = act()
+        flash(done or str(said), "done")
     except Problem as problem:
         flash(problem.detail, "error")
     return redirect(url_for("admin.page"))
