@@ -47,10 +47,18 @@ def read_opml(body: bytes) -> list[OpmlEntry]:
         raise OpmlError(f"The OPML file lists more than {MAX_FEEDS} feeds.")
     if not found.entries:
         raise OpmlError("The OPML file lists no feeds: no outline has an xmlUrl.")
-    return list({entry.url: entry for entry in reversed(found.entries)}.values())[::-1]
+    unique: dict[str, OpmlEntry] = {}
+    for entry in found.entries:
+        unique.setdefault(entry.url or f"line {entry.line}", entry)
+    return list(unique.values())
 
 
-def write_opml(feeds: Iterable[Feed]) -> bytes:
+def parse(body: bytes) -> list[str]:
+    """The addresses of an OPML file, those that are of no use among them. Raises OpmlError."""
+    return [entry.url for entry in read_opml(body) if entry.url]
+
+
+def write(feeds: Iterable[Feed]) -> bytes:
     """An OPML 2.0 file of these feeds."""
     root = Element("opml", version="2.0")
     SubElement(SubElement(root, "head"), "title").text = "Podcasts in Earmark"
@@ -61,7 +69,8 @@ def write_opml(feeds: Iterable[Feed]) -> bytes:
         if feed.site_url:
             attributes["htmlUrl"] = feed.site_url
         SubElement(body, "outline", attributes)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="utf-8") + b"\n"
+    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _parse(body: bytes) -> _Outlines:
@@ -109,4 +118,4 @@ def _problem(url: str, line: int) -> str | None:
 
 def _clean(text: str) -> str:
     """Without the characters that XML cannot hold."""
-    return "".join(c for c in text if c in "\t\n\r" or c >= " " and c not in "\ufffe\uffff")
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))

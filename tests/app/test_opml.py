@@ -2,7 +2,7 @@ import pytest
 
 from app import opml
 from app.domain import Feed
-from app.opml import OpmlEntry, OpmlError, read_opml, write_opml
+from app.opml import OpmlEntry, OpmlError, parse, read_opml, write
 
 NESTED = b"""<?xml version="1.0"?>
 <opml version="1.1"><head><title>Mine</title></head><body>
@@ -26,12 +26,16 @@ def test_nested_outlines_are_read_and_bad_lines_named() -> None:
     ]
 
 
+def test_the_addresses_alone_can_be_had() -> None:
+    assert parse(NESTED) == ["https://a.test/feed", "feed://c.test/rss", "ftp://x"]
+
+
 def test_what_is_written_can_be_read_again() -> None:
     feeds = [
         Feed(id="1", url="https://a.test/feed?x=1&y=2", title='Tom & "Jerry" <live>\x00'),
         Feed(id="2", url="https://b.test/feed", site_url="https://b.test/"),
     ]
-    written = write_opml(feeds)
+    written = write(feeds)
     assert written.startswith(b"<?xml")
     assert [(entry.title, entry.url, entry.error) for entry in read_opml(written)] == [
         ('Tom & "Jerry" <live>', "https://a.test/feed?x=1&y=2", None),
