@@ -19,6 +19,7 @@ from scripts.local import elasticsearch as local_elasticsearch
 from scripts.local import places
 from scripts.local import redis as local_redis
 from scripts.local.ports import free_port
+from tests.scripts.local.copies import Copy
 
 ELASTICSEARCH_VARIABLES = (
     "ELASTICSEARCH_URL",
@@ -74,6 +75,23 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
 
 
+@pytest.fixture(scope="session")
+def platform(
+    elasticsearch_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Copy]:
+    """All of Earmark as `scripts/run --detach` starts it, with three episodes of the demo."""
+    prefix = f"test-{uuid.uuid4().hex[:12]}"
+    variables = elasticsearch_environment | {"EARMARK_INDEX_PREFIX": prefix}
+    copy = Copy(tmp_path_factory.mktemp("platform") / "data", free_port(), variables)
+    try:
+        started = copy.start("--demo", "ci")
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield copy
+    finally:
+        copy.run("stop")
+        remove_indices(Settings.model_validate(variables))
+
+
 @pytest.fixture(scope="module")
 def settings(
     elasticsearch_environment: dict[str, str],
@@ -96,7 +114,7 @@ def settings(
         forget_caches()
         chosen = get_settings()
         yield chosen
-        _remove_indices(chosen)
+        remove_indices(chosen)
     forget_caches()
 
 
@@ -132,7 +150,7 @@ def _client(settings: Settings) -> Elasticsearch:
     return Elasticsearch(settings.elasticsearch_url, basic_auth=auth)
 
 
-def _remove_indices(settings: Settings) -> None:
+def remove_indices(settings: Settings) -> None:
     with _client(settings) as client:
         names = list(client.indices.get(index=f"{settings.index_prefix}-*", expand_wildcards="all"))
         if names:

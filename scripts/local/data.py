@@ -9,7 +9,7 @@ from typing import Any
 from scripts.local.errors import SetupError
 from scripts.local.ports import free_port, is_free
 
-PRIVATE_FOLDERS = ("logs", "run", "secrets", "store", "beat", "redis")
+PRIVATE_FOLDERS = ("logs", "run", "secrets", "store", "spool", "beat", "redis")
 
 
 class DataFolder:

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # One transcription keeps about four cores busy; more cores do better with another beside it.
 CORES_PER_TRANSCRIPTION = 4
 WEB_THREADS = 16
+# One of our own processes that ends sooner than this has not started: importing takes seconds.
+START_S = 10
 
 
 def environment(
@@ -25,6 +27,7 @@ def environment(
         "PYTHONUNBUFFERED": "1",
         "EARMARK_STORE_URL": given.get("EARMARK_STORE_URL") or str(data / "store"),
         "EARMARK_MODELS_DIR": given.get("EARMARK_MODELS_DIR") or str(places.cache_dir() / "models"),
+        "EARMARK_SPOOL_DIR": given.get("EARMARK_SPOOL_DIR") or str(data / "spool"),
         "EARMARK_URL": f"http://127.0.0.1:{web_port}",
         "EARMARK_ADMIN_TOKEN": admin_token(data),
         "SECRET_KEY": given.get("SECRET_KEY") or data.service_secret("secret-key"),
@@ -54,8 +57,8 @@ def programs(data: DataFolder, web_port: int) -> list[Program]:
         _worker("fetch", 2),
         _worker("transcribe", transcriptions, nice=True),
         _worker("query", 1),
-        Program("beat", [*_celery("beat"), "--schedule", str(data / "beat" / "schedule")]),
-        Program("web", _gunicorn(web_port), stop_s=30),
+        Program("beat", _beat(data), start_s=START_S),
+        Program("web", _gunicorn(web_port), start_s=START_S, stop_s=30),
     ]
 
 
@@ -78,7 +81,11 @@ def _worker(queue: str, concurrency: int, *, nice: bool = False) -> Program:
     if nice:
         command = ["nice", "-n", "10", *command]
     # SIGQUIT: unfinished work goes back to the queue at once, where SIGTERM would wait for it.
-    return Program(f"worker-{queue}", command, stop_signal="QUIT", stop_s=15)
+    return Program(f"worker-{queue}", command, start_s=START_S, stop_signal="QUIT", stop_s=15)
+
+
+def _beat(data: DataFolder) -> list[str]:
+    return [*_celery("beat"), "--schedule", str(data / "beat" / "schedule"), "--pidfile="]
 
 
 def _celery(command: str) -> list[str]:

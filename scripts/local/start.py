@@ -130,7 +130,9 @@ def _start_own(supervisor: Supervisor, own: list[Program], url: str, steps: Step
             return
         supervisor.check()
         if time.monotonic() > deadline:
-            raise SetupError(f"It is not ready after {READY_TIMEOUT_S:.0f} s: {reason}")
+            raise SetupError(
+                f"It is not ready after {READY_TIMEOUT_S:.0f} s: {reason}{supervisor.failing()}"
+            )
         time.sleep(0.25)  # the interval of asking
 
 

@@ -129,6 +129,15 @@ class Supervisor:
             if state == "FATAL":
                 raise SetupError(f"{name} keeps failing:\n{self.log_end(name)}")
 
+    def failing(self) -> str:
+        """The ends of the logs of the programs that do not run, for a message."""
+        down = {"BACKOFF", "EXITED", "FATAL"}
+        return "".join(
+            f"\n{name}:\n{self.log_end(name)}"
+            for name, state in self.states().items()
+            if state in down
+        )
+
     def log_end(self, name: str, lines: int = 15) -> str:
         """The last lines of a program's log."""
         path = self.data / "logs" / f"{name}.log"
