@@ -161,8 +161,7 @@ def write_json(path: Path, what: object) -> None:
 def publish(show: Show, kept: Path, into: Path) -> None:
     """Copies an episode into the served folder, its description last."""
     into.mkdir(parents=True, exist_ok=True)
-    if not (into / "cover.png").exists():
-        (into / "cover.png").write_bytes(art.cover(show.theme, show.colours))
+    (into / "cover.png").write_bytes(art.cover(show.theme, show.colours))
     write_json(into / "show.json", asdict(show))
     descriptions = [path for path in kept.iterdir() if path.name.count(".") == 1]
     descriptions = [path for path in descriptions if path.suffix == ".json"]
