@@ -3,7 +3,6 @@
 Runs in a child process (see ``workers.child``), since the document is a stranger's.
 """
 
-import math
 import re
 from calendar import timegm
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from workers.feed_types import FeedError, ParsedEpisode, ParsedFeed
 
 MAX_TITLE = 1000  # characters; the same for names, addresses and GUIDs twice that
 MAX_DESCRIPTION = 20_000
+MAX_TIME_S = 1e6
 _AUDIO = re.compile(r"\.(mp3|m4a|m4b|mp4|aac|oga|ogg|opus|flac|wav|weba|webm)$", re.IGNORECASE)
 _UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _YES = {"yes", "true", "1"}
@@ -36,7 +36,8 @@ def read_feed(body: bytes, url: str) -> ParsedFeed:
     Raises FeedError.
     """
     refuse_pages(body, url)
-    found = feedparser.parse(BytesIO(body), response_headers={"content-location": url})
+    # Without the address, which feedparser would put before GUIDs too.
+    found = feedparser.parse(BytesIO(body))
     if not found.version:
         raise FeedError(f"{url} is not a feed: it could not be read as RSS or Atom.")
     tags = read_podcast_tags(body, found.encoding or "utf-8")
@@ -151,25 +152,29 @@ def published(entry: Entry) -> datetime | None:
 def duration_s(text: str | None) -> float | None:
     """Seconds of an itunes:duration: seconds, [h:]m:s, ISO 8601 or ``1h 2m 3s``."""
     text = (text or "").strip().lower()
-    if re.fullmatch(r"\d+(:\d+){0,2}([.,]\d*)?", text):
-        seconds = 0.0
-        for part in text.replace(",", ".").split(":"):
-            seconds = seconds * 60 + float(part)
-    else:
-        spaced = re.fullmatch(r"(?:p?t)?((?:\s*\d+(?:\.\d+)?\s*(?:h|m|s)[a-z.,]*)+)", text)
+    seconds = clock_s(text)
+    if seconds is None:
+        spaced = re.fullmatch(r"(?:p?t)?((?:\s*\d+(?:\.\d+)?\s*(?:h|m|s)[a-z.,]*)+)", text[:100])
         parts = re.findall(r"(\d+(?:\.\d+)?)\s*([hms])", spaced[1]) if spaced else []
         seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
-    return seconds if 0 < seconds < 1e6 and math.isfinite(seconds) else None
+    return seconds if 0 < seconds < MAX_TIME_S else None
+
+
+def clock_s(text: str) -> float | None:
+    """Seconds of ``[[h:]m:]s``, with a fraction or without."""
+    if not re.fullmatch(r"\d+(:\d+){0,2}([.,]\d*)?", text):
+        return None
+    seconds = 0.0
+    for part in text.replace(",", ".").split(":"):
+        seconds = seconds * 60 + float(part)
+    return seconds
 
 
 def _chapters(entry: Entry) -> list[Chapter]:
     """Podlove's simple chapters, which stand in the feed itself."""
     rows = (entry.get("psc_chapters") or {}).get("chapters", [])
-    return [
-        Chapter(start_s=row["start_parsed"].total_seconds(), title=_line(row.get("title")))
-        for row in rows
-        if row.get("start_parsed") is not None
-    ]
+    found = [(clock_s(str(row.get("start", "")).strip()), _line(row.get("title"))) for row in rows]
+    return [Chapter(start_s=at, title=title) for at, title in found if at is not None]
 
 
 def _transcripts(tags: Sequence[Tag], url: str) -> list[TranscriptLink]:

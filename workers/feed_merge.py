@@ -1,6 +1,6 @@
 """What a poll changes: a pure function of the feed as read and the episodes as stored."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,8 +118,3 @@ def _fields(item: ParsedEpisode, language: str | None) -> dict[str, Any]:
     names = set(ParsedEpisode.model_fields) - {"identity", "blocked", "language"}
     fields: dict[str, Any] = {name: getattr(item, name) for name in sorted(names)}
     return fields | {"language": item.language or language}
-
-
-def snapshot_worthy(changes: Changes) -> Sequence[str]:
-    """The ids of stored episodes that changed without being enqueued."""
-    return [id_ for id_ in changes.updates if id_ not in changes.enqueue]
