@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import os
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +56,18 @@ def _download(artifact: JavaArtifact, target: Path, label: str) -> None:
     try:
         with contextlib.redirect_stdout(io.StringIO()):
             address = downloader.resolver.uri_for_artifact(wanted)
-        with downloader.requestor.request(address, None, stream=True, timeout=60) as response:
+        with downloader.requestor.request(
+            address, None, stream=True, timeout=60, verify=_trusted()
+        ) as response:
             size = int(response.headers.get("Content-Length", 0)) or None
             _write(response.iter_content(CHUNK_BYTES), target, size, label)
     except OSError as error:  # requests' errors are OSErrors
         raise SetupError(f"{label} could not be downloaded: {error}") from error
+
+
+def _trusted() -> str | bool:
+    """The certificates of this machine, to which a company's own may have been added."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or ssl.get_default_verify_paths().cafile or True
 
 
 def _write(chunks, target: Path, size: int | None, label: str) -> None:
