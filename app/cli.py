@@ -5,14 +5,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 from tqdm import tqdm
 
-from app import opml as opml_files
 from app.client import Client, ClientError
+from app.opml import OpmlEntry, OpmlError, read_opml
 
+T = TypeVar("T")
 JOB_POLL_S = 0.5
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
@@ -168,27 +169,31 @@ def opml() -> None:
 def import_opml(client: Client, file: Path) -> None:
     """Add every feed of an OPML FILE."""
     try:
-        urls = opml_files.parse(_read(file))
-    except ValueError as error:
+        entries = read_opml(_read(file))
+    except OpmlError as error:
         _fail(f"{file}: {error}")
-    client.require_token()
     failed = 0
-    for url in _bar_over(urls, "feed"):
-        failed += not _import_one(client, url)
-    click.echo(f"{len(urls) - failed} of {len(urls)} feeds are in.")
+    for entry in _bar_over(entries, "feed"):
+        failed += not _import_one(client, entry)
+    click.echo(f"{len(entries) - failed} of {len(entries)} feeds are in.")
     if failed:
         sys.exit(1)
 
 
-def _import_one(client: Client, url: str) -> bool:
+def _import_one(client: Client, entry: OpmlEntry) -> bool:
+    if entry.error:
+        tqdm.write(f"line {entry.line}: {entry.url}: {entry.error}", file=sys.stderr)
+        return False
     try:
-        code, feed = _add(client, url)
+        code, feed = _add(client, entry.url)
     except ClientError as error:
         if not error.about_request:
             raise
-        tqdm.write(f"{url}: {error}", file=sys.stderr)
+        tqdm.write(f"line {entry.line}: {entry.url}: {error}", file=sys.stderr)
         return False
-    tqdm.write(f"{feed['id']}  {feed['title'] or url} ({'added' if code == 201 else 'known'})")
+    tqdm.write(
+        f"{feed['id']}  {feed['title'] or entry.url} ({'added' if code == 201 else 'known'})"
+    )
     return True
 
 
@@ -221,7 +226,7 @@ def _bar(total: int, unit: str) -> Any:
     return tqdm(total=total or None, unit=unit, disable=None, leave=False)
 
 
-def _bar_over(items: Sequence[str], unit: str) -> Iterator[str]:
+def _bar_over(items: Sequence[T], unit: str) -> Iterator[T]:
     with _bar(len(items), unit) as bar:
         for item in items:
             yield item

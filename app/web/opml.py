@@ -4,14 +4,15 @@ from collections.abc import Iterator
 
 from flask import Response, request
 
-from app import opml
 from app.catalog import get_catalog
 from app.domain import Feed
+from app.opml import MAX_BYTES, OpmlError, read_opml, write
 from app.web import feeds
 from app.web.feeds import Imported
 from app.web.problems import Fault, Problem
 
-MAX_BYTES = 5_000_000
+__all__ = ["MAX_BYTES", "download", "every_feed", "take_in", "uploaded"]
+
 FEEDS_MAX = 500
 
 
@@ -27,17 +28,18 @@ def uploaded() -> bytes:
 def take_in(body: bytes) -> list[Imported]:
     """Add each feed of the file. 422 where it is not OPML."""
     try:
-        urls = opml.parse(body)
-    except ValueError as error:
+        entries = read_opml(body)
+    except OpmlError as error:
         raise _fault(str(error)) from error
-    if len(urls) > FEEDS_MAX:
-        raise _fault(f"names {len(urls)} feeds; at most {FEEDS_MAX} are taken at once")
-    return feeds.add_all(urls)
+    if len(entries) > FEEDS_MAX:
+        raise _fault(f"lists {len(entries)} feeds; at most {FEEDS_MAX} are taken at once")
+    good = iter(feeds.add_all([entry.url for entry in entries if not entry.error]))
+    return [Imported(e.url, error=e.error) if e.error else next(good) for e in entries]
 
 
 def download() -> Response:
     """Every feed, as a file to save."""
-    response = Response(opml.write(every_feed()), content_type="text/x-opml; charset=utf-8")
+    response = Response(write(every_feed()), content_type="text/x-opml; charset=utf-8")
     response.headers["Content-Disposition"] = "attachment; filename=earmark.opml"
     return response
 

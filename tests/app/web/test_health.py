@@ -1,0 +1,75 @@
+"""/livez, /readyz, /metrics, and what happens when a service is away."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.catalog import get_catalog
+from app.search.client import get_client
+from app.settings import get_settings
+from app.web.redis import get_redis
+
+PARTS = [
+    "elasticsearch", "indices", "redis", "store", "worker-fetch", "worker-transcribe",
+    "worker-query", "beat", "transcriber", "text embedder", "audio embedder",
+]  # fmt: skip
+
+
+@pytest.fixture
+def nothing_there(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Services at an address where nothing listens."""
+    monkeypatch.setenv("ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    cached = (get_settings, get_client, get_catalog, get_redis)
+    for function in cached:
+        function.cache_clear()
+    yield
+    monkeypatch.undo()
+    for function in cached:
+        function.cache_clear()
+
+
+def parts(client: FlaskClient) -> dict[str, dict]:
+    return {part["name"]: part for part in client.get("/readyz").json["parts"]}
+
+
+def test_a_process_that_lives_says_so(client: FlaskClient) -> None:
+    assert client.get("/livez").json == {"status": "ok"}
+
+
+def test_ready_names_each_part(client: FlaskClient, query_worker: None) -> None:
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert [part["name"] for part in answer.json["parts"]] == PARTS
+    assert parts(client)["worker-query"]["ok"]
+    assert parts(client)["elasticsearch"]["ok"]
+    assert not parts(client)["worker-fetch"]["ok"]
+    assert "no sign of life" in parts(client)["worker-fetch"]["reason"]
+
+
+def test_services_that_are_down_are_named(client: FlaskClient, nothing_there: None) -> None:
+    found = parts(client)
+    assert not found["elasticsearch"]["ok"]
+    assert not found["redis"]["ok"]
+    assert client.get("/livez").status_code == 200
+
+
+def test_calls_say_which_service_is_down(client: FlaskClient, nothing_there: None) -> None:
+    token = {"Authorization": "Bearer test-token"}
+    search = client.get("/api/v1/search?q=x&w_meaning=0")
+    assert search.status_code == 503
+    assert "Elasticsearch" in search.json["detail"]
+    feeds = client.post("/api/v1/feeds", json={"url": "https://a.example/"}, headers=token)
+    assert feeds.status_code == 503
+    assert "Redis" in feeds.json["detail"]
+    page = client.get("/")
+    assert page.status_code == 503
+    assert "could not be reached" in page.text
+
+
+def test_metrics_count_requests_and_episodes(client: FlaskClient) -> None:
+    client.get("/api/v1/search?q=fog")
+    text = client.get("/metrics").text
+    assert 'earmark_request_seconds_count{method="GET",route="/api/v1/search",status="200"}' in text
+    assert 'earmark_episodes{status="failed"} 1.0' in text
+    assert 'earmark_queue_depth{queue="transcribe"}' in text

@@ -1,0 +1,95 @@
+"""From a question to a playing second."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.web import library
+
+pytestmark = pytest.mark.browser
+
+PLAYS = (
+    "() => { const a = document.querySelector('#player audio'); return !a.paused && a.currentTime }"
+)
+
+
+def test_a_click_plays_the_moment(page: Page, base_url: str) -> None:
+    page.goto(base_url)
+    expect(page.get_by_label("Search", exact=True)).to_be_focused()
+    page.keyboard.type("pruned in late winter")
+    page.keyboard.press("Enter")
+    expect(page.locator("mark").first).to_be_visible()
+    moment = page.locator("a[data-play]").first
+    at_s = float(moment.get_attribute("data-at"))
+    moment.click()
+    page.wait_for_function(f"() => ({PLAYS})() >= {at_s}")
+    assert page.evaluate(PLAYS) < at_s + 10
+    expect(page.get_by_role("region", name="Player")).to_contain_text("Winter work")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_the_address_holds_the_whole_search(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/?q=pruned+lighthouse")
+    expect(page.locator(".group")).to_have_count(2)
+    page.get_by_text("Filters").click()
+    page.get_by_label("Show").select_option(label="Harbour Stories")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator(".group")).to_have_count(1)
+    assert f"show={library.HARBOUR}" in page.url
+    page.go_back()
+    expect(page.locator(".group")).to_have_count(2)
+
+
+def test_nothing_found_says_what_to_loosen(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/?q=lighthouse&language=de&w_meaning=0")
+    expect(page.get_by_role("heading", name="Nothing was found")).to_be_visible()
+    page.get_by_role("link", name="Search without the filters").click()
+    expect(page.locator(".group")).not_to_have_count(0)
+
+
+def test_typing_reading_and_playing_need_no_script(
+    open_page: Callable[..., Page], base_url: str
+) -> None:
+    page = open_page(java_script_enabled=False)
+    page.goto(base_url)
+    page.get_by_label("Search", exact=True).fill("pruned")
+    page.keyboard.press("Enter")
+    page.locator("a.moment").first.click()
+    assert "?t=" in page.url
+    source = page.locator("audio").get_attribute("src")
+    assert "#t=2" in source
+    expect(page.locator(".line.is-here")).to_contain_text("pruned in late winter")
+
+
+def test_words_of_the_transcript_play(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/episodes/{library.APPLES}?t=22")
+    audio = "document.getElementById('audio')"
+    page.wait_for_function(f"() => {audio}.currentTime >= 22")
+    assert page.evaluate(f"{audio}.paused"), "it never plays on load"
+    line = page.locator(".line", has_text="Cut the crossing")
+    line.hover()
+    line.locator(".w", has_text="branches").click()
+    page.wait_for_function(f"() => !{audio}.paused && {audio}.currentTime > 37")
+    expect(page.locator(".w.now")).to_be_visible()
+    page.get_by_role("link", name="Pruning").click()
+    page.wait_for_function(f"() => {audio}.currentTime >= 18 && {audio}.currentTime < 30")
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1280])
+def test_no_page_is_wider_than_its_window(
+    open_page: Callable[..., Page], base_url: str, width: int
+) -> None:
+    page = open_page(viewport={"width": width, "height": 800})
+    for path in ("/", "/?q=apple", f"/episodes/{library.APPLES}", "/admin", "/nowhere"):
+        page.goto(base_url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_a_page_that_is_not_there(page: Page, base_url: str) -> None:
+    answer = page.goto(f"{base_url}/episodes/none")
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy

@@ -1,0 +1,34 @@
+"""The web application on a real port, for what speaks HTTP to it."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask, Response, send_from_directory
+from werkzeug.serving import make_server
+
+
+@contextmanager
+def live(app: Flask) -> Iterator[str]:
+    """Its address, while it is served."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def media(folder: Path) -> Flask:
+    """A publisher's server: the folder's files, with byte ranges."""
+    app = Flask("media")
+
+    @app.get("/<name>")
+    def file(name: str) -> Response:
+        return send_from_directory(folder, name, conditional=True)
+
+    return app
