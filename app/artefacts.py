@@ -114,11 +114,15 @@ class EpisodeArtefacts:
         words: Sequence[Word],
         languages: Sequence[LanguageSpan],
         states: Floats,
-        engines: dict[str, str],
+        states_model: str,
     ) -> None:
         """Keep a piece's words and states; the words come last and mark it as done."""
         self.store.put_array(self._name(f"states-{number}.npy"), states.astype(np.float16))
-        row = {"words": words_to_json(words), "languages": list(languages), "engines": engines}
+        row = {
+            "words": words_to_json(words),
+            "languages": list(languages),
+            "states_model": states_model,
+        }
         self.store.put_json(self._name(f"words-{number}.json.gz"), row)
 
     def has_piece(self, number: int) -> bool:
@@ -138,6 +142,15 @@ class EpisodeArtefacts:
         """A done piece's words and the languages of its windows."""
         row = self.store.get_json(self._name(f"words-{number}.json.gz"))
         return words_from_json(row["words"]), [(a, b, c) for a, b, c in row["languages"]]
+
+    def states_model(self) -> str | None:
+        """The model that made the states, or None where there are none, or of several models."""
+        plan = self.plan()
+        if plan is None or not self.is_heard():
+            return None
+        names = [self._name(f"words-{piece.number}.json.gz") for piece in plan.pieces]
+        models = {self.store.get_json(name)["states_model"] for name in names}
+        return str(models.pop()) if len(models) == 1 else None
 
     def piece_states(self, number: int) -> Floats:
         """A done piece's encoder states, one row a second of its audio."""

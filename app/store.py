@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from io import BytesIO
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, BinaryIO, cast
 from uuid import uuid4
 
 import fsspec
 import numpy as np
+from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
 from app.settings import get_settings
@@ -47,6 +50,16 @@ class Store:
     def open(self, name: str) -> BinaryIO:
         """Open for reading. Raises FileNotFoundError."""
         return cast(BinaryIO, self._fs.open(self.path(name), "rb"))
+
+    @contextmanager
+    def as_file(self, name: str) -> Iterator[Path]:
+        """A path to read the name by: its own in a folder, else of a passing copy."""
+        if isinstance(self._fs, LocalFileSystem):
+            yield Path(self.path(name))
+            return
+        with NamedTemporaryFile(prefix="earmark-", dir=get_settings().spool_dir) as copy:
+            self._fs.get_file(self.path(name), copy.name)
+            yield Path(copy.name)
 
     def exists(self, name: str) -> bool:
         """Whether the name holds something."""

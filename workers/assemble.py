@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from app.artefacts import EpisodeArtefacts, LanguageSpan
+from app.artefacts import EpisodeArtefacts, LanguageSpan, Plan
 from app.domain import Segment, Word
-from app.encoders.base import AudioEmbedder, Floats, TextEmbedder
+from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
 from app.segments import Tongue, segment
 from app.windows import align_states, rows_between
 
@@ -43,9 +43,9 @@ def assemble(
     audio_vectors = None
     if states is not None:
         audio_vectors = pool_states(segments, states, audio_embedder)
-        kept.save_vectors("audio", audio_embedder.name, audio_vectors)
+        kept.save_vectors("audio", model_of(audio_embedder), audio_vectors)
     kept.save_segments(segments)
-    kept.save_vectors("text", text_embedder.name, text_vectors)
+    kept.save_vectors("text", model_of(text_embedder), text_vectors)
     return Assembled(
         segments,
         text_vectors,
@@ -70,10 +70,14 @@ def _heard(
         piece_words, piece_languages = kept.piece_words(piece.number)
         words += piece_words
         languages += piece_languages
+    return plan.duration_s, states_by_second(kept, plan), words, languages
+
+
+def states_by_second(kept: EpisodeArtefacts, plan: Plan) -> Floats:
+    """All pieces' states, one row for each second of the episode."""
     windows = [window for piece in plan.pieces for window in piece.windows]
     rows = np.concatenate([kept.piece_states(piece.number) for piece in plan.pieces])
-    states = align_states(windows, rows, plan.duration_s)
-    return plan.duration_s, states, words, languages
+    return align_states(windows, rows, plan.duration_s)
 
 
 def main_language(languages: Sequence[LanguageSpan]) -> str | None:

@@ -10,7 +10,6 @@ from threading import Event, Thread
 from typing import Any
 
 from celery.signals import beat_init, worker_process_init, worker_ready, worker_shutting_down
-
 from redis import RedisError
 
 from app.queue import POLL_DUE, QUEUES, SWEEP, client

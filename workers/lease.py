@@ -21,7 +21,7 @@ LEASE_S = 30.0
 _RUNNING = "earmark:running"  # lease name -> episode id
 
 
-class Busy(Exception):
+class Busy(Exception):  # noqa: N818 - a state, not an error
     """Another worker holds the lease."""
 
 
@@ -75,8 +75,8 @@ def held(prefix: str) -> bool:
 def collect_dead() -> set[str]:
     """The episodes whose work died with its worker; each is told of once."""
     connection = get_redis()
-    dead = set()
+    dead: set[str] = set()
     for name, episode_id in connection.hgetall(_RUNNING).items():
-        if not connection.exists(_lock_name(name)) and connection.hdel(_RUNNING, name):
-            dead.add(episode_id)
+        if not connection.exists(_lock_name(str(name))) and connection.hdel(_RUNNING, str(name)):
+            dead.add(str(episode_id))
     return dead

@@ -5,11 +5,8 @@ next. Running one twice changes nothing; ``advance`` finds the next stage from w
 """
 
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from app import queue
@@ -19,14 +16,15 @@ from app.audio.speech import speech_spans
 from app.catalog import Catalog, get_catalog
 from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, Progress, Window, utc_now
 from app.encoders import registry
-from app.search.index import SegmentIndex, get_segment_index
+from app.encoders.base import model_of
+from app.search.index import remove_segments, write_segments
 from app.settings import Settings, get_settings
 from app.store import Store, get_store
 from app.windows import plan_windows
 from workers import assemble, progress
 from workers.fetch import download
 from workers.listen import hear_piece
-from workers.publisher import fetch_transcript
+from workers.publisher import fetch_chapters, fetch_transcript
 from workers.timing import timed
 
 logger = logging.getLogger(__name__)
@@ -44,13 +42,11 @@ class Pipeline:
     def __init__(
         self,
         catalog: Catalog,
-        segments: SegmentIndex,
         store: Store,
         settings: Settings,
         enqueue: Enqueue,
     ) -> None:
         self.catalog = catalog
-        self.segments = segments
         self.store = store
         self._settings = settings
         self._enqueue = enqueue
@@ -66,7 +62,8 @@ class Pipeline:
         episode, feed = self._enter(episode_id, EpisodeStatus.FETCHING)
         if episode is None or feed is None:
             return
-        self.catalog.update_episode(episode_id, attempts=episode.attempts + 1)
+        chapters = fetch_chapters(episode)
+        self.catalog.update_episode(episode_id, attempts=episode.attempts + 1, chapters=chapters)
         self._keep_publisher_words(episode, feed)
         if feed.transcripts == "only":
             if self.artefacts(episode_id).publisher() is None:
@@ -103,7 +100,7 @@ class Pipeline:
             return
         kept.drop_heard()
         with timed("decode", episode.id):
-            duration_s = self._decode(kept, got.format)
+            duration_s = self._decode(kept)
         with timed("speech", episode.id):
             self._plan(kept, duration_s, transcribe=transcribe)
         progress.begin(episode.id)
@@ -115,14 +112,10 @@ class Pipeline:
             progress=Progress(done_s=0.0, total_s=duration_s),
         )
 
-    def _decode(self, kept: EpisodeArtefacts, audio_format: str) -> float:
+    def _decode(self, kept: EpisodeArtefacts) -> float:
         """The enclosure's samples into the store; their duration_s."""
-        with TemporaryDirectory(prefix="earmark-") as folder:
-            path = Path(folder) / f"enclosure.{audio_format}"
-            with self.store.open(kept.source) as source, path.open("wb") as file:
-                shutil.copyfileobj(source, file, 1 << 20)
-            with self.store.write(kept.pcm) as pcm:
-                return write_pcm(path, pcm)
+        with self.store.as_file(kept.source) as source, self.store.write(kept.pcm) as pcm:
+            return write_pcm(source, pcm)
 
     def _plan(self, kept: EpisodeArtefacts, duration_s: float, *, transcribe: bool) -> None:
         spans = []
@@ -163,8 +156,8 @@ class Pipeline:
                 language=episode.language,
                 on_window=tell,
             )
-        engines = {"transcriber": transcriber.name, "audio": embedder.name}
-        kept.save_piece(number, heard.words, heard.languages, heard.states, engines)
+        model = model_of(embedder)
+        kept.save_piece(number, heard.words, heard.languages, heard.states, model)
 
     def finish(self, episode_id: str) -> None:
         """Segments, vectors, documents: after this a search finds the episode."""
@@ -172,8 +165,13 @@ class Pipeline:
         if episode is None or feed is None:
             return
         kept = self.artefacts(episode_id)
+        audio_embedder = registry.audio_embedder()
+        if kept.is_heard() and kept.states_model() != model_of(audio_embedder):
+            kept.drop_heard()  # another model was chosen meanwhile
+            self.advance(episode_id)
+            return
         with timed("assemble", episode_id):
-            made = assemble.assemble(kept, registry.text_embedder(), registry.audio_embedder())
+            made = assemble.assemble(kept, registry.text_embedder(), audio_embedder)
         episode = episode.model_copy(
             update={
                 "language": made.language or episode.language,
@@ -181,9 +179,9 @@ class Pipeline:
             }
         )
         with timed("index", episode_id):
-            self.segments.write(feed, episode, made.segments, made.text_vectors, made.audio_vectors)
+            write_segments(feed, episode, made.segments, made.text_vectors, made.audio_vectors)
         if self._was_withdrawn(episode_id):
-            self.segments.remove(episode_id)
+            remove_segments(episode_id)
             return
         self.catalog.update_episode(
             episode_id,
@@ -282,14 +280,14 @@ class Pipeline:
 
     def remove_episode(self, episode_id: str) -> None:
         """Remove what an episode left, but for the tombstone."""
-        self.segments.remove(episode_id)
+        remove_segments(episode_id)
         self.store.remove(f"episodes/{episode_id}")
         self._snapshot(episode_id)
 
     def remove_feed(self, feed_id: str) -> None:
         """Remove a feed with all its episodes, tombstones included."""
         for episode in self.catalog.all_episodes(feed_id, list(EpisodeStatus)):
-            self.segments.remove(episode.id)
+            remove_segments(episode.id)
             self.catalog.remove_episode(episode.id)
             self.store.remove(f"episodes/{episode.id}")
         self.catalog.remove_feed(feed_id)
@@ -328,4 +326,4 @@ class Pipeline:
 @lru_cache(maxsize=1)
 def get_pipeline() -> Pipeline:
     """The process's pipeline."""
-    return Pipeline(get_catalog(), get_segment_index(), get_store(), get_settings(), queue.enqueue)
+    return Pipeline(get_catalog(), get_store(), get_settings(), queue.enqueue)

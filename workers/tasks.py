@@ -13,11 +13,12 @@ from kombu.exceptions import OperationalError
 from redis import ConnectionError as RedisConnectionError
 
 from app import queue
-from app.audio.errors import AudioError
+from app.audio.ffmpeg import AudioError
 from app.catalog import get_catalog
-from app.domain import IN_PROGRESS, Episode, EpisodeStatus, utc_now
+from app.domain import IN_PROGRESS, Episode, EpisodeStatus, TranscriptsMode, utc_now
 from app.encoders.base import EncoderError
-from app.search.index import ModelMismatch
+from app.search.bulk import IndexingError
+from app.search.index import IndexMismatch
 from app.settings import get_settings
 from app.store import get_store
 from workers import feeds
@@ -35,7 +36,7 @@ RETRY_DELAYS_S = (15, 60, 300, 1500)
 STAGES = frozenset({queue.FETCH, queue.TRANSCRIBE, queue.FINISH})
 
 # Errors whose text is written for the person who reads the admin page.
-EXPLAINED = (FetchError, AudioError, EncoderError, ModelMismatch)
+EXPLAINED = (FetchError, AudioError, EncoderError, IndexMismatch, IndexingError)
 
 
 def _is_passing(error: Exception) -> bool:
@@ -133,7 +134,9 @@ def apply_pause(feed_id: str) -> None:
 
 
 @app.task(name=queue.ADD_FEED, ignore_result=False)
-def add_feed(url: str, transcripts: str | None = None, latest: int | None = None) -> dict[str, Any]:
+def add_feed(
+    url: str, transcripts: TranscriptsMode | None = None, latest: int | None = None
+) -> dict[str, Any]:
     """Fetch an address, keep it if it is a feed, and start on its episodes."""
     pipeline = get_pipeline()
     try:
@@ -144,12 +147,12 @@ def add_feed(url: str, transcripts: str | None = None, latest: int | None = None
     return {"id": added.feed.id, "created": added.created}
 
 
-@app.task(name=queue.POLL_FEED, bind=True)
-def poll_feed(task: Task, feed_id: str) -> None:
+@app.task(name=queue.POLL_FEED)
+def poll_feed(feed_id: str) -> None:
     """Look for what is new in a feed; what went wrong is kept on the feed."""
     pipeline = get_pipeline()
     try:
-        with lease(f"feed:{feed_id}", feed_id):
+        with lease(f"feed:{feed_id}", ""):
             pipeline.take_in(feed_id, feeds.poll(feed_id, pipeline.catalog))
     except Busy:
         logger.info("feed %s is being polled already", feed_id)
@@ -168,7 +171,7 @@ def poll_due_feeds() -> None:
 def sweep() -> None:
     """Bring back work that was lost: its worker died, or the broker forgot it."""
     pipeline = get_pipeline()
-    for episode_id in collect_dead():
+    for episode_id in filter(None, collect_dead()):
         logger.warning("the worker of episode %s died; its work is enqueued again", episode_id)
         pipeline.advance(episode_id)
     for episode in list(pipeline.catalog.all_episodes(statuses=list(IN_PROGRESS))):

@@ -80,3 +80,8 @@ class AudioEmbedder(Protocol):
 
     def pool(self, states: Floats) -> Floats:
         """The unit vector, ``(dims,)``, of a stretch's rows (at least one)."""
+
+
+def model_of(engine: TextEmbedder | AudioEmbedder) -> str:
+    """What kept vectors and states are marked with: they never meet those of another model."""
+    return f"{engine.name}@{engine.version}"

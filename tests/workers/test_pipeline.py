@@ -1,0 +1,289 @@
+"""The stages, one after the other, over real services, a real store and real models.
+
+The audio is synthetic: nobody speaks in it, so the words are the publisher's or there are none.
+How well speech is heard is the business of tests/end_to_end.
+"""
+
+import io
+import wave
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app import queue
+from app.catalog import get_catalog
+from app.domain import EpisodeStatus, Feed
+from app.search.hybrid import Query, search
+from app.search.index import ensure_indices
+from app.settings import Settings, get_settings
+from app.store import get_store
+from tests.served import Site, serving
+from workers import feeds
+from workers.fetch import FetchError
+from workers.pipeline import Pipeline, Skip
+
+pytestmark = pytest.mark.usefixtures("settings")
+
+VTT = b"""WEBVTT
+
+00:00.500 --> 00:04.000
+<v Ada>The lighthouse keeper counted forty gannets.
+
+00:04.500 --> 00:09.000
+<v Ben>And not a single puffin, which was odd for June.
+"""
+
+FEED = """<?xml version="1.0"?><rss version="2.0"
+ xmlns:podcast="https://podcastindex.org/namespace/1.0"><channel>
+<title>{title}</title><link>https://example.org</link><language>en-GB</language>
+<item><title>Birds</title><guid>birds</guid><enclosure url="{audio}" type="audio/wav" length="1"/>
+{transcript}</item></channel></rss>"""
+
+
+def tone(seconds: float, hertz: float = 440.0) -> bytes:
+    """A WAV file that hums."""
+    at_s = np.arange(int(16_000 * seconds)) / 16_000
+    samples = (8000 * np.sin(2 * np.pi * hertz * at_s)).astype("<i2")
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes(samples.tobytes())
+    return file.getvalue()
+
+
+class Desk:
+    """A pipeline whose tasks wait in a queue here, so that a test says when they run."""
+
+    def __init__(self, settings: Settings, site: Site) -> None:
+        self.waiting: deque[tuple[Any, ...]] = deque()
+        self.site = site
+        self.pipeline = Pipeline(
+            get_catalog(), get_store(), settings, lambda *task: self.waiting.append(task)
+        )
+
+    def run(self) -> list[str]:
+        """Run all that waits and what that enqueues; the names of the tasks that ran."""
+        stages = {
+            queue.FETCH: self.pipeline.fetch,
+            queue.TRANSCRIBE: self.pipeline.transcribe,
+            queue.FINISH: self.pipeline.finish,
+        }
+        ran = []
+        while self.waiting:
+            name, *arguments = self.waiting.popleft()
+            ran.append(name)
+            try:
+                stages[name](*arguments)
+            except Skip as reason:
+                self.pipeline.skip(arguments[0], str(reason))
+            except FetchError as error:
+                self.pipeline.fail(arguments[0], str(error))
+        return ran
+
+    def add(
+        self, name: str, *, transcripts: Any = "prefer", audio: str = "", vtt: bool = False
+    ) -> Feed:
+        """Serve a feed of one episode and add it."""
+        self.publish(name, audio=audio, vtt=vtt)
+        added = feeds.add(self.site.url(f"/{name}.xml"), transcripts, None, get_catalog())
+        self.pipeline.take_in(added.feed.id, added.episode_ids)
+        return added.feed
+
+    def publish(
+        self, name: str, *, title: str = "Coast", audio: str = "", vtt: bool = False
+    ) -> None:
+        link = f'<podcast:transcript url="{self.site.url("/birds.vtt")}" type="text/vtt"/>'
+        audio = audio or self.site.url("/birds.wav")
+        body = FEED.format(title=title, audio=audio, transcript=link if vtt else "")
+        self.site.serve(f"/{name}.xml", body.encode())
+
+    def poll(self, feed: Feed) -> None:
+        self.pipeline.take_in(feed.id, feeds.poll(feed.id, get_catalog()))
+
+    def episode(self, feed: Feed) -> Any:
+        get_catalog().refresh()
+        episodes = list(get_catalog().all_episodes(feed.id, list(EpisodeStatus)))
+        assert len(episodes) == 1, [(e.id, e.guid, e.status) for e in episodes]
+        return episodes[0]
+
+    def requests(self, path: str) -> int:
+        return sum(asked.startswith(path) for asked, _ in self.site.requests)
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings) -> Iterator[Site]:
+    with serving() as served, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EARMARK_ALLOW_PRIVATE_NETWORKS", f"127.0.0.1:{served.port}")
+        get_settings.cache_clear()
+        served.serve("/birds.wav", tone(20), headers={"Content-Type": "audio/wav"})
+        served.serve("/birds.vtt", VTT)
+        ensure_indices()
+        yield served
+
+
+@pytest.fixture
+def desk(site: Site) -> Desk:
+    site.requests.clear()
+    return Desk(get_settings(), site)
+
+
+def hits(words: str, feed: Feed) -> Any:
+    return search(Query(q=words, show=(feed.id,))).hits
+
+
+def test_an_episode_without_a_word_is_indexed_all_the_same(desk: Desk) -> None:
+    feed = desk.add("hum")
+    assert desk.run() == [queue.FETCH, queue.TRANSCRIBE, queue.FINISH]
+    episode = desk.episode(feed)
+    assert episode.status == EpisodeStatus.INDEXED
+    assert episode.duration_s == pytest.approx(20, abs=0.1)
+    assert episode.segments >= 2, "20 s of sound in segments of at most 15 s"
+    assert episode.progress.done_s == episode.progress.total_s == pytest.approx(20, abs=0.1)
+
+
+def test_the_publishers_words_are_taken_and_the_audio_is_heard(desk: Desk) -> None:
+    feed = desk.add("prefer", vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    assert (episode.status, episode.words_from) == (EpisodeStatus.INDEXED, "publisher")
+    (hit,) = hits('"forty gannets"', feed)
+    assert hit.start_s == pytest.approx(0.5, abs=0.01)
+    assert desk.requests("/birds.wav") == 1
+
+
+def test_only_transcripts_fetches_no_audio(desk: Desk) -> None:
+    feed = desk.add("only", transcripts="only", vtt=True)
+    assert desk.run() == [queue.FETCH, queue.FINISH]
+    assert desk.episode(feed).status == EpisodeStatus.INDEXED
+    assert desk.requests("/birds.wav") == 0
+    assert hits("puffin", feed)
+
+
+def test_only_transcripts_skips_an_episode_that_has_none(desk: Desk) -> None:
+    feed = desk.add("only-none", transcripts="only")
+    desk.run()
+    episode = desk.episode(feed)
+    assert episode.status == EpisodeStatus.SKIPPED
+    assert "transcripts only" in episode.error
+
+
+def test_running_a_stage_twice_changes_nothing(desk: Desk) -> None:
+    feed = desk.add("twice", vtt=True)
+    desk.run()
+    before = [(hit.id, hit.text) for hit in hits("lighthouse", feed)]
+    episode = desk.episode(feed)
+    for stage in (desk.pipeline.fetch, desk.pipeline.finish):
+        stage(episode.id)
+    desk.pipeline.transcribe(episode.id, 0)
+    assert desk.run() == []
+    assert [(hit.id, hit.text) for hit in hits("lighthouse", feed)] == before
+    assert desk.episode(feed).attempts == 1
+
+
+def test_a_rotating_address_with_the_same_bytes_is_not_heard_again(desk: Desk) -> None:
+    feed = desk.add("rotating", vtt=True)
+    desk.run()
+    desk.publish("rotating", audio=desk.site.url("/birds.wav?token=2"), vtt=True)
+    desk.poll(feed)
+    assert desk.run() == [queue.FETCH, queue.FINISH]
+    episode = desk.episode(feed)
+    assert episode.status == EpisodeStatus.INDEXED
+    assert episode.audio_url.endswith("token=2")
+
+
+def test_changed_bytes_are_heard_again(desk: Desk) -> None:
+    feed = desk.add("changed")
+    desk.run()
+    desk.site.serve("/longer.wav", tone(25, 330))
+    desk.publish("changed", audio=desk.site.url("/longer.wav"))
+    desk.poll(feed)
+    assert desk.run() == [queue.FETCH, queue.TRANSCRIBE, queue.FINISH]
+    assert desk.episode(feed).duration_s == pytest.approx(25, abs=0.1)
+
+
+def test_a_new_title_is_found_without_fetching_the_audio_again(desk: Desk) -> None:
+    feed = desk.add("renamed", vtt=True)
+    desk.run()
+    fetched = desk.requests("/birds.wav")
+    desk.publish("renamed", title="Zanzibar Weekly", vtt=True)
+    desk.poll(feed)
+    desk.run()
+    assert hits("zanzibar", feed)
+    assert desk.requests("/birds.wav") == fetched
+
+
+def test_audio_is_dropped_after_indexing_and_states_are_kept(desk: Desk) -> None:
+    feed = desk.add("dropped")
+    desk.run()
+    names = get_store().names(f"episodes/{desk.episode(feed).id}")
+    leaves = {name.rsplit("/", 1)[1] for name in names}
+    assert not leaves & {"source", "audio.pcm"}
+    assert {"states-0.npy", "words-0.json.gz", "segments.json.gz", "plan.json.gz"} <= leaves
+
+
+def test_a_missing_enclosure_fails_with_a_reason_and_retry_goes_on(desk: Desk) -> None:
+    feed = desk.add("gone", audio=desk.site.url("/soon.wav"))
+    desk.run()
+    episode = desk.episode(feed)
+    assert episode.status == EpisodeStatus.FAILED
+    assert "404" in episode.error
+    desk.site.serve("/soon.wav", tone(4))
+    desk.pipeline.retry(episode.id)
+    desk.run()
+    episode = desk.episode(feed)
+    assert (episode.status, episode.error) == (EpisodeStatus.INDEXED, None)
+
+
+def test_a_paused_feed_waits_and_goes_on(desk: Desk) -> None:
+    feed = desk.add("paused", vtt=True)
+    get_catalog().update_feed(feed.id, paused=True, wait=True)
+    get_catalog().refresh()
+    desk.pipeline.apply_pause(feed.id)
+    desk.run()
+    assert desk.episode(feed).status == EpisodeStatus.PAUSED
+    get_catalog().update_feed(feed.id, paused=False, wait=True)
+    desk.pipeline.apply_pause(feed.id)
+    desk.run()
+    assert desk.episode(feed).status == EpisodeStatus.INDEXED
+
+
+def test_a_deleted_episode_stays_deleted(desk: Desk) -> None:
+    feed = desk.add("deleted", vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    get_catalog().update_episode(episode.id, status=EpisodeStatus.DELETED, wait=True)
+    desk.pipeline.remove_episode(episode.id)
+    assert hits("lighthouse", feed) == []
+    desk.poll(feed)
+    desk.run()
+    assert desk.episode(feed).status == EpisodeStatus.DELETED
+    assert get_store().names(f"episodes/{episode.id}") == [f"episodes/{episode.id}/episode.json.gz"]
+
+
+def test_an_episode_deleted_while_it_is_indexed_leaves_nothing(desk: Desk) -> None:
+    feed = desk.add("withdrawn", vtt=True)
+    episode = desk.episode(feed)
+    desk.pipeline.fetch(episode.id)
+    desk.pipeline.transcribe(episode.id, 0)
+    get_catalog().update_episode(episode.id, status=EpisodeStatus.DELETED, wait=True)
+    desk.pipeline.remove_episode(episode.id)
+    desk.run()
+    assert hits("lighthouse", feed) == []
+    assert desk.episode(feed).status == EpisodeStatus.DELETED
+
+
+def test_a_removed_feed_leaves_nothing(desk: Desk) -> None:
+    feed = desk.add("removed", vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    get_catalog().remove_feed(feed.id)
+    desk.pipeline.remove_feed(feed.id)
+    get_catalog().refresh()
+    assert get_catalog().get_episode(episode.id) is None
+    assert get_store().names(f"episodes/{episode.id}") == []
+    assert get_store().names(f"feeds/{feed.id}.json.gz") == []
