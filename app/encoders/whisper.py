@@ -16,6 +16,7 @@ SHORT_S = 4.0  # as does any that was detected in less than this
 
 _TEMPERATURES = (0.0, 0.4)
 _ECHO_S = 0.5
+_MOST_TOKENS = 220  # half a decoder's length, as its authors use; only loops are longer
 _MARKS = " .,;:!?…\"'"
 
 
@@ -102,7 +103,7 @@ def _options(tokenizer: Any) -> Any:
         prepend_punctuations="\"'“¿([{-",
         append_punctuations="\"'.。,，!！?？:：”)]}、",
         multilingual=False,
-        max_new_tokens=None,
+        max_new_tokens=_MOST_TOKENS,
         clip_timestamps=[0.0],
         hallucination_silence_threshold=None,
         hotwords=None,

@@ -1,0 +1,189 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from app import models
+from app.encoders import registry, whisper_model
+from app.encoders.base import EncoderError
+from app.encoders.minilm import MiniLm
+from app.encoders.whisper import FasterWhisper
+from app.encoders.whisper_states import WhisperStates
+from app.settings import get_settings
+
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def whisper():
+    return FasterWhisper("faster-whisper:base")
+
+
+@pytest.fixture(scope="module")
+def sound():
+    return WhisperStates("whisper:base")
+
+
+def noise(seconds: float, seed: int = 0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return (rng.normal(size=round(seconds * RATE)) * 0.1).astype(np.float32)
+
+
+def chord(seconds: float, *hertz: float) -> np.ndarray:
+    time = np.arange(round(seconds * RATE)) / RATE
+    return (sum(np.sin(2 * np.pi * hz * time) for hz in hertz) * 0.1).astype(np.float32)
+
+
+def bursts(seconds: float) -> np.ndarray:
+    """Short clicks of noise in silence."""
+    samples = noise(seconds)
+    samples[np.arange(len(samples)) % 8000 > 600] = 0
+    return samples
+
+
+@pytest.mark.parametrize(
+    "window",
+    [np.zeros(30 * RATE, np.float32), noise(30), chord(20, 220, 277, 330), bursts(12), noise(0.3)],
+    ids=["silence", "noise", "chord", "bursts", "blink"],
+)
+@pytest.mark.parametrize("language", [None, "en", "de"])
+def test_nothing_is_invented_where_nobody_speaks(whisper, window, language):
+    assert list(whisper.transcribe(window, language=language).words) == []
+
+
+def test_the_transcribers_states_are_the_embedders(whisper, sound):
+    window = chord(7.3, 300, 500)
+    heard = whisper.transcribe(window)
+    assert sound.shares_encoder_with(whisper)
+    assert not sound.shares_encoder_with(FasterWhisper("faster-whisper:tiny.en"))
+    assert heard.states.shape == (8, 512)
+    np.testing.assert_allclose(heard.states, sound.states(window), atol=1e-5)
+
+
+def test_a_window_without_words_costs_one_encoder_pass(whisper, monkeypatch):
+    passes = []
+    encode = whisper_model.encode
+    monkeypatch.setattr(whisper_model, "encode", lambda *a: passes.append(1) or encode(*a))
+    model = whisper_model.load(whisper.name)
+    inner = model.encode
+    monkeypatch.setattr(model, "encode", lambda features: passes.append(2) or inner(features))
+    whisper.transcribe(noise(10))
+    assert passes == [1, 2]
+
+
+def test_a_language_that_was_given_is_kept_and_an_unsure_one_gives_way(whisper):
+    assert whisper.transcribe(noise(10), language="fr").language == "fr"
+    assert whisper.transcribe(noise(2), likely="ja").language == "ja"
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [
+        (np.zeros(31 * RATE, np.float32), "at most 30 s"),
+        (np.zeros(0, np.float32), "more than 0"),
+        (np.zeros(RATE, np.float64), "float32"),
+        (np.zeros((RATE, 2), np.float32), "one dimension"),
+        (np.full(RATE, np.nan, np.float32), "not numbers"),
+    ],
+)
+def test_input_that_no_engine_can_take_is_refused(whisper, sound, window, says):
+    for engine in (whisper.transcribe, sound.states):
+        with pytest.raises(EncoderError, match=says):
+            engine(window)
+
+
+def test_like_sounds_are_nearer_than_unlike_ones(sound):
+    rain, more_rain, music = noise(6), noise(6, seed=1), chord(6, 220, 277, 330)
+    a, b, c = (sound.pool(sound.states(window)) for window in (rain, more_rain, music))
+    assert float(np.linalg.norm(a)) == pytest.approx(1, abs=1e-5)
+    assert a @ b > 0.9 > a @ c
+
+
+def test_states_of_another_encoder_are_refused(sound):
+    for states in (np.zeros((3, 384), np.float32), np.zeros((0, 512), np.float32)):
+        with pytest.raises(EncoderError, match="512"):
+            sound.pool(states)
+
+
+def test_sentences_of_like_meaning_are_near():
+    model = MiniLm("minilm-int8")
+    vectors = model.embed(
+        ["How do I bake bread?", "A recipe for a sourdough loaf", "The match ended in a draw", ""]
+    )
+    assert vectors.shape == (4, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+    assert model.embed([]).shape == (0, 384)
+
+
+def test_company_in_a_batch_changes_a_vector_little():
+    model = MiniLm("minilm-int8")
+    alone = model.embed(["a short text"])[0]
+    among = model.embed(["a short text", *["a much longer text about many things " * 40] * 20])[0]
+    assert alone @ among > 0.97  # int8 activations share their scale within a batch
+
+
+def test_importing_the_engines_loads_none():
+    code = (
+        "import sys, app.encoders.registry, app.audio.speech, app.windows, app.segments\n"
+        "app.encoders.registry.describe()\n"
+        "heavy = {'ctranslate2', 'onnxruntime', 'torch', 'faster_whisper', 'tokenizers'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_registry_describes_what_is_installed():
+    roles = registry.describe()
+    assert {role: d.present for role, d in roles.items()} == dict.fromkeys(roles, True)
+    assert (roles["text"].dims, roles["audio"].dims) == (384, 512)
+    assert registry.transcriber() is registry.transcriber()
+
+
+@pytest.fixture
+def empty_models(monkeypatch, tmp_path):
+    monkeypatch.setenv("EARMARK_MODELS_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("empty_models")
+def test_absent_weights_say_how_to_get_them():
+    with pytest.raises(EncoderError, match=r"python -m app\.models install whisper-base"):
+        FasterWhisper("faster-whisper:base").transcribe(noise(1))
+    roles = registry.describe()
+    assert "install minilm-int8" in roles["text"].reason
+    assert roles["audio"].dims == 512  # mappings need it before the weights are there
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("EARMARK_TRANSCRIBER", "nonsense"),
+        ("EARMARK_TEXT_EMBEDDER", "nonsense"),
+        ("EARMARK_AUDIO_EMBEDDER", "nonsense:base"),
+    ],
+)
+def test_an_unknown_engine_is_named(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    get_settings.cache_clear()
+    with pytest.raises(EncoderError, match=f"{variable} is '{value}'"):
+        registry.describe()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def test_weights_may_come_from_a_folder(whisper):
+    folder = models.path("whisper-base")
+    same = FasterWhisper(f"faster-whisper:{folder}")
+    assert same.transcribe(chord(3, 300)).states.shape == (3, 512)
+    with pytest.raises(EncoderError, match="no statistics"):
+        _ = WhisperStates(f"whisper:{folder}").dims
+    with pytest.raises(EncoderError, match=r"no model\.bin"):
+        FasterWhisper("faster-whisper:/no/such/folder").transcribe(noise(1))
+    with pytest.raises(EncoderError, match="absolute folder"):
+        FasterWhisper("faster-whisper:enormous").transcribe(noise(1))
