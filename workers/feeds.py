@@ -113,12 +113,10 @@ def _update_feed(catalog: Catalog, feed_id: str, fields: dict[str, Any]) -> None
 def normal_address(url: str) -> str:
     """One spelling of an address as people paste it. Raises FeedError for what is none."""
     text = url.strip()
-    scheme, separator, rest = text.partition("://")
+    bare = text.removeprefix("feed:") if text.startswith(("feed:http:", "feed:https:")) else text
+    scheme, separator, rest = bare.partition("://")
     if not separator:
-        scheme, rest = "https", text.removeprefix("feed:")
-        if rest.startswith(("http:", "https:")):
-            scheme, _, rest = rest.partition(":")
-            rest = rest.lstrip("/")
+        scheme, rest = "https", bare
     scheme = _SCHEMES.get(scheme.lower(), scheme.lower())
     address = f"{scheme}://{rest}"
     try:
@@ -129,12 +127,9 @@ def normal_address(url: str) -> str:
     if scheme not in {"http", "https"} or not host or any(c.isspace() for c in address):
         raise FeedError(f"{text!r} is not a web address: it should look like https://…")
     refuse_platforms(address)
-    netloc = parts.netloc.replace(parts.netloc.rpartition("@")[2], _place(parts.netloc))
+    login, at, place = parts.netloc.rpartition("@")
+    netloc = f"{login}{at}{place.lower()}"
     return parts._replace(netloc=netloc, path=parts.path or "/", fragment="").geturl()
-
-
-def _place(netloc: str) -> str:
-    return netloc.rpartition("@")[2].lower()
 
 
 def _fetch(http: HttpClient, url: str, known: Feed | None = None) -> _Document:
