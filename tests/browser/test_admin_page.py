@@ -10,9 +10,9 @@ from tests.app.web import library
 pytestmark = pytest.mark.browser
 
 
-def sign_in(page: Page, base_url: str, token: str = "test-token") -> None:
+def sign_in(page: Page, base_url: str, *given: str) -> None:
     page.goto(f"{base_url}/admin")
-    page.get_by_label("Admin token").fill(token)
+    page.get_by_label("Admin token").fill(*given or ("test-token",))
     page.get_by_role("button", name="Sign in").click()
 
 

@@ -65,5 +65,5 @@ def test_a_spoken_question_is_heard_and_answered(listening: Page, platform_url: 
     expect(listening.locator(".heard q")).to_be_visible(timeout=LONG_MS)
     heard = listening.locator(".heard q").inner_text()
     assert os.environ.get("EARMARK_TEST_WORD", "").lower() in heard.lower()
-    expect(listening.get_by_label("Search", exact=True)).to_have_value(heard)
+    expect(listening.get_by_role("searchbox", name="Search")).to_have_value(heard)
     expect(listening.locator(".group").first).to_be_visible()

@@ -9,14 +9,15 @@ from tests.app.web import library
 
 pytestmark = pytest.mark.browser
 
-PLAYS = (
-    "() => { const a = document.querySelector('#player audio'); return !a.paused && a.currentTime }"
-)
+PLAYS = """() => {
+  const audio = document.querySelector("#player audio");
+  return !audio.paused && audio.currentTime;
+}"""
 
 
 def test_a_click_plays_the_moment(page: Page, base_url: str) -> None:
     page.goto(base_url)
-    expect(page.get_by_label("Search", exact=True)).to_be_focused()
+    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
     page.keyboard.type("pruned in late winter")
     page.keyboard.press("Enter")
     expect(page.locator("mark").first).to_be_visible()
@@ -54,7 +55,7 @@ def test_typing_reading_and_playing_need_no_script(
 ) -> None:
     page = open_page(java_script_enabled=False)
     page.goto(base_url)
-    page.get_by_label("Search", exact=True).fill("pruned")
+    page.get_by_role("searchbox", name="Search").fill("pruned")
     page.keyboard.press("Enter")
     page.locator("a.moment").first.click()
     assert "?t=" in page.url
