@@ -5,6 +5,7 @@ from typing import Any
 
 _MAX_COMPRESSION = 2.4  # a loop of the same words packs better than any speech
 _MIN_PROBABILITY = 0.3  # mean over a segment's words
+_NO_SPEECH, _CLEAR = 0.6, -0.5  # likely no speech, and not written with conviction either
 _MIN_SPOKEN_S = 0.03  # a word; the alignment of invented ones often has no length
 
 # What subtitles say over silence and music, as this project met them or their kind.
@@ -27,6 +28,8 @@ def is_invented(segment: Any) -> bool:
     """Whether a segment of faster-whisper's is better dropped."""
     words = segment.words or []
     if not words or _NOTE.match(segment.text):
+        return True
+    if segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _CLEAR:
         return True
     probability = sum(word.probability for word in words) / len(words)
     if probability < _MIN_PROBABILITY or segment.compression_ratio > _MAX_COMPRESSION:
