@@ -27,7 +27,7 @@ from app.settings import get_settings
 T = TypeVar("T", bound=BaseModel)
 Query = dict[str, Any]
 Sort = list[dict[str, Any]]
-RETRIES_ON_CONFLICT = 10
+RETRIES_ON_CONFLICT = 50  # each conflict is another writer's success
 MOST_AT_ONCE = 1000
 
 _NEWEST_FEEDS: Sort = [{"created_at": "desc"}, {"id": "asc"}]
@@ -251,11 +251,11 @@ class Catalog:
                 query=query,
                 sort=sort,
                 size=size + 1,
-                search_after=_position(cursor) if cursor else None,
+                search_after=None if cursor is None else _position(cursor),
                 track_total_hits=False,
             )
         except ApiError as error:
-            if cursor and error.status_code == 400:
+            if cursor is not None and error.status_code == 400:
                 raise invalid() from error
             raise
         hits: list[dict[str, Any]] = found["hits"]["hits"]

@@ -43,10 +43,15 @@ class Fused:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A leg's range of scores; without a ``top`` the best score found is the top."""
+    """A leg's range of scores; without a ``top`` the best score found is the top.
+
+    A segment is a hit only where some leg scores it ``alone`` or more: neighbours that are
+    not near may lift what other legs found, and are no answer themselves.
+    """
 
     floor: float = 0.0
     top: float | None = None
+    alone: float = 0.0
 
     def normalise(self, score: float, best: float) -> float:
         """The score's place between floor and top, 0 to 1."""
@@ -61,7 +66,7 @@ def fuse(
     weights: Mapping[str, float],
     scales: Mapping[str, Scale],
 ) -> list[Fused]:
-    """Every segment that any leg found, the best first; ties go by id."""
+    """Every segment that some leg stands for, the best first; ties go by id."""
     places: dict[str, Found] = {}
     legs: dict[str, dict[str, LegScore]] = {}
     for leg, hits in found.items():
@@ -71,6 +76,7 @@ def fuse(
     fused = [
         Fused(hit.id, hit.episode_id, hit.feed_id, _total(legs[hit.id]), legs[hit.id])
         for hit in places.values()
+        if any(given.score >= scales[leg].alone for leg, given in legs[hit.id].items())
     ]
     return sorted(fused, key=lambda hit: (-hit.score, hit.id))
 

@@ -12,9 +12,9 @@ from app.search.fuse import Fused, fuse
 from app.search.hydrate import hydrate
 from app.search.index import alias
 from app.search.meaning import get_meaning
-from app.search.paging import by_episode, by_segment, grouped
+from app.search.paging import Slice, by_episode, by_segment, grouped
 from app.search.query import Query, QueryError
-from app.search.result import Degraded, Result
+from app.search.result import Degraded, Result, Total
 from app.search.words import Words, read
 from app.settings import get_settings
 
@@ -59,11 +59,11 @@ class Searcher:
         return Result(
             hits=grouped(hits, cut.moments) if query.group else hits,
             next_cursor=None if cut.is_last else query.cursor_at(cut.end),
-            total=answers.total,
+            total=_total(answers, ranked),
             took_ms=round(1000 * (time.perf_counter() - start), 1),
             es_took_ms=answers.took_ms + took_ms,
             relaxed=[],
-            degraded=[*absent, *answers.degraded, *_depth(cut.is_last, answers, ranked)],
+            degraded=[*absent, *answers.degraded, *_depth(cut, answers, ranked)],
         )
 
     def _plan(self, query: Query, words: Words) -> tuple[Plan, list[Degraded]]:
@@ -105,9 +105,14 @@ def _require_one(answers: Answers, absent: list[Degraded]) -> None:
         raise SearchUnavailable(f"No part of the search could answer. {reasons}")
 
 
-def _depth(is_last: bool, answers: Answers, ranked: list[Fused]) -> list[Degraded]:
+def _total(answers: Answers, ranked: list[Fused]) -> Total:
+    """Words are counted; of the nearest vectors nobody can say how many there are."""
+    return Total(len(ranked) + answers.unseen, "eq" if answers.is_whole else "gte")
+
+
+def _depth(cut: Slice, answers: Answers, ranked: list[Fused]) -> list[Degraded]:
     """Said on the last page where more was found than can be paged through."""
-    if not is_last or answers.total.value <= len(ranked):
+    if not (cut.is_last and answers.unseen):
         return []
     reason = f"Only the best {len(ranked)} can be paged through; narrow the search for others."
     return [Degraded("paging", reason)]

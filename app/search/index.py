@@ -90,13 +90,17 @@ def make_indices(es: Elasticsearch, prefix: str, models: Models) -> None:
     Raises ModelMismatch where the vectors were made by another model, and IndexMismatch
     where a field cannot become what this version needs.
     """
+    create_missing(es, prefix, models)
+    check_models(es, prefix, models)
     for kind in KINDS:
-        name = alias(prefix, kind)
-        if behind(es, name) is None:
+        _bring_up_to_date(es, alias(prefix, kind), _definition(kind, models))
+
+
+def create_missing(es: Elasticsearch, prefix: str, models: Models) -> None:
+    """Make the first version of each index that has none."""
+    for kind in KINDS:
+        if behind(es, alias(prefix, kind)) is None:
             _create_first(es, prefix, kind, models)
-        if kind == "segments":
-            check_models(es, prefix, models)
-        _bring_up_to_date(es, name, _definition(kind, models))
 
 
 def _create_first(es: Elasticsearch, prefix: str, kind: str, models: Models) -> None:

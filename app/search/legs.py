@@ -14,8 +14,8 @@ KEYWORD_DEPTH = 1000
 VECTOR_DEPTH = 200
 CANDIDATES = 400
 
-# Cosines below these are neighbours of anything at all. Text: MiniLM, see docs/decisions.
-MEANING_FLOOR = 0.3
+# Neighbours below these cosines tell nothing, and are not asked for.
+MEANING_FLOOR = 0.2
 SOUND_FLOOR = 0.3
 
 # Against 1 for the stemmed form.
