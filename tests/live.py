@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask, Response, send_from_directory
+from redis import Redis
 from werkzeug.serving import make_server
 
 
@@ -21,6 +22,11 @@ def live(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def forget_workers(redis: Redis) -> None:
+    """Drop the signs of life that workers of an earlier test left."""
+    redis.delete(*(f"earmark:worker:{name}" for name in ("fetch", "transcribe", "query", "beat")))
 
 
 def media(folder: Path) -> Flask:

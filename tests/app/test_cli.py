@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from redis import Redis
 
 from app.cli import main
 from app.settings import Settings, get_settings
 from app.web import create_app
 from tests.app.web import library
-from tests.live import live, media
+from tests.live import forget_workers, live, media
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +23,11 @@ def url(settings: Settings) -> Iterator[str]:
     library.build()
     with live(create_app()) as address:
         yield address
+
+
+@pytest.fixture(autouse=True)
+def no_workers(redis: Redis) -> None:
+    forget_workers(redis)
 
 
 def earmark(*words: str, **env: str) -> Result:

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from app.settings import Settings
 from app.web import create_app
 from tests.app.web import library
-from tests.live import live, media
+from tests.live import forget_workers, live, media
 
 RATE_HZ, AUDIO_S = 8000, 110
 
@@ -58,6 +58,12 @@ def base_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     with live(media(folder)) as publisher, live(create_app()) as address:
         library.build(publisher + "/{}.wav")
         yield address
+
+
+@pytest.fixture(autouse=True)
+def no_workers(request: pytest.FixtureRequest) -> None:
+    if "base_url" in request.fixturenames:
+        forget_workers(request.getfixturevalue("redis"))
 
 
 @pytest.fixture
