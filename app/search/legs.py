@@ -14,9 +14,11 @@ KEYWORD_DEPTH = 1000
 VECTOR_DEPTH = 200
 CANDIDATES = 400
 
-# Neighbours below these cosines tell nothing, and are not asked for.
+# Neighbours below these cosines tell nothing, and are not asked for. Of 28 development sounds
+# and voices, nine in ten pairs of different classes lie below .43; a 3 s clip has .54 or more
+# with the recording it was cut from.
 MEANING_FLOOR = 0.2
-SOUND_FLOOR = 0.3
+SOUND_FLOOR = 0.4
 
 # Against 1 for the stemmed form.
 EXACT_BOOST = 0.25
