@@ -9,7 +9,7 @@ from app.settings import get_settings
 
 # Task names, each with its queue. Tasks carry ids, never audio or transcripts.
 ADD_FEED = "earmark.add_feed"  # (url, transcripts, latest) -> {"id", "created"} or {"error"}
-POLL_FEED = "earmark.poll_feed"  # (feed_id)
+POLL_FEED = "earmark.poll_feed"  # (feed_id, force): force reads it even if it has not changed
 POLL_DUE = "earmark.poll_due_feeds"  # ()
 APPLY_PAUSE = "earmark.apply_pause"  # (feed_id): bring its episodes in line with feed.paused
 REMOVE_FEED = "earmark.remove_feed"  # (feed_id): its document, episodes, segments, artefacts
@@ -35,7 +35,7 @@ QUEUES = {
     SWEEP: "fetch",
     REINDEX: "fetch",
     TRANSCRIBE: "transcribe",
-    FINISH: "transcribe",
+    FINISH: "index",
 }
 
 

@@ -88,9 +88,9 @@ def role_of(command: list[str]) -> str:
     """Which part of Earmark a command line belongs to."""
     text = " ".join(command)
     for role, mark in {
-        "worker-fetch": "-Q fetch",
-        "worker-transcribe": "-Q transcribe",
-        "worker-query": "-Q query",
+        "worker-fetch": "fetch@",
+        "worker-transcribe": "transcribe@",
+        "worker-query": "query@",
         "beat": "workers.celery beat",
         "web": "gunicorn",
         "elasticsearch": "org.elasticsearch",

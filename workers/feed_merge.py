@@ -14,16 +14,18 @@ BLOCKED = "The publisher asks that this episode be listed nowhere (block)."
 _REASONS = {NO_AUDIO, NO_TRANSCRIPT, BLOCKED}
 
 _UNTOUCHABLE = {EpisodeStatus.DELETED}
+_SHOWN = {"title", "people", "chapters", "published"}  # what segments carry of their episode
 _MEASURED = {"duration_s", "language"}  # the feed's claim counts until the audio was heard
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What to store, and whose audio or transcript to look at."""
+    """What to store, whose audio or transcript to look at, and whose segments show old names."""
 
     new: list[Episode] = field(default_factory=list)
     updates: dict[str, dict[str, Any]] = field(default_factory=dict)
     enqueue: list[str] = field(default_factory=list)
+    rewrite: list[str] = field(default_factory=list)
 
 
 def merge(feed: Feed, parsed: ParsedFeed, stored: Mapping[str, Episode], now: datetime) -> Changes:
@@ -90,6 +92,8 @@ def _update(changes: Changes, known: Episode, item: ParsedEpisode, feed: Feed) -
     fields = _fields(item, feed.language)
     if known.audio_sha256 or known.indexed_at:
         fields = {name: value for name, value in fields.items() if name not in _MEASURED}
+    if item.chapters_url and item.chapters_url == known.chapters_url:
+        del fields["chapters"]  # those behind the link were read when it was fetched
     fields["vanished"] = False
     changed = {name: value for name, value in fields.items() if getattr(known, name) != value}
     verdict = _verdict(known, changed, reason_to_skip(item, feed.transcripts))
@@ -97,6 +101,8 @@ def _update(changes: Changes, known: Episode, item: ParsedEpisode, feed: Feed) -
         changes.enqueue.append(known.id)
         if known.status != EpisodeStatus.INDEXED:
             changed |= {"status": EpisodeStatus.QUEUED, "error": None}
+    elif known.status == EpisodeStatus.INDEXED and changed.keys() & _SHOWN:
+        changes.rewrite.append(known.id)
     if changed:
         changes.updates[known.id] = changed
 

@@ -17,7 +17,7 @@ from workers.feed_pages import refuse_platforms
 from workers.feed_parse import parse
 from workers.feed_types import FeedError, ParsedFeed
 
-__all__ = ["Added", "FeedError", "add", "parse", "poll"]
+__all__ = ["Added", "FeedError", "Found", "add", "parse", "poll"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +37,14 @@ class Added:
     feed: Feed
     created: bool
     episode_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The ids of the episodes that a poll found to be fetched, or written with new names."""
+
+    to_fetch: Sequence[str] = ()
+    to_rewrite: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,33 +82,33 @@ def add(
         return Added(_alias(catalog, known, document), created=False, episode_ids=())
     feed = _new_feed(address, document, transcripts or get_settings().transcripts, latest)
     catalog.put_feed(feed, wait=True)
-    episode_ids = _take_in(catalog, feed, document)
+    found = _take_in(catalog, feed, document)
     # Last, so that the next poll reads everything if this one is cut short.
     catalog.update_feed(feed.id, etag=document.etag, last_modified=document.last_modified)
-    return Added(feed, created=True, episode_ids=episode_ids)
+    return Added(feed, created=True, episode_ids=found.to_fetch)
 
 
 def poll(
     feed_id: str, catalog: Catalog, http: HttpClient | None = None, *, force: bool = False
-) -> list[str]:
-    """Look for what is new in a feed; the ids of the episodes to fetch.
+) -> Found:
+    """Look for what is new in a feed.
 
     What went wrong is kept on the feed. A paused feed is left alone. ``force`` reads the
     document even if it has not changed, as is needed after ``latest`` or ``transcripts`` did.
     """
     feed = catalog.get_feed(feed_id)
     if feed is None or feed.paused:
-        return []
-    episode_ids: list[str] = []
+        return Found()
+    found = Found()
     try:
         document = _fetch(http or get_http(), feed.url, None if force else feed)
-        episode_ids = _take_in(catalog, feed, document)
+        found = _take_in(catalog, feed, document)
         fields = _healthy(feed, document, utc_now())
     except (NetError, FeedError) as error:
         logger.warning("feed %s: %s", feed.id, error)
         fields = failed(feed, error, utc_now())
     _update_feed(catalog, feed_id, fields)
-    return episode_ids
+    return found
 
 
 def _update_feed(catalog: Catalog, feed_id: str, fields: dict[str, Any]) -> None:
@@ -226,10 +234,10 @@ def _new_feed(
     return bare.model_copy(update=_healthy(bare, document, utc_now()) | unconditional)
 
 
-def _take_in(catalog: Catalog, feed: Feed, document: _Document) -> list[str]:
-    """Store what the document changes on its episodes; the ids of those to fetch."""
+def _take_in(catalog: Catalog, feed: Feed, document: _Document) -> Found:
+    """Store what the document changes on its episodes."""
     if document.parsed is None:
-        return []
+        return Found()
     catalog.refresh()  # so that what another process wrote a moment ago counts
     stored = {e.id: e for e in catalog.all_episodes(feed.id, list(EpisodeStatus))}
     language = feed_fields(feed, document.parsed).get("language", feed.language)
@@ -238,7 +246,11 @@ def _take_in(catalog: Catalog, feed: Feed, document: _Document) -> list[str]:
     refused = {episode.id for episode in changes.new if not catalog.add_episode(episode)}
     refused |= {id_ for id_, fields in changes.updates.items() if not _update(catalog, id_, fields)}
     catalog.refresh()
-    return [id_ for id_ in changes.enqueue if id_ not in refused]
+    to_fetch = [id_ for id_ in changes.enqueue if id_ not in refused]
+    rewrite = set(changes.rewrite)
+    if document.parsed.title != feed.title:
+        rewrite |= {e.id for e in stored.values() if e.status == EpisodeStatus.INDEXED}
+    return Found(to_fetch, sorted(rewrite.difference(to_fetch, refused)))
 
 
 def _update(catalog: Catalog, id_: str, fields: dict[str, Any]) -> bool:

@@ -202,12 +202,17 @@ class Pipeline:
 
     # What moves an episode from stage to stage
 
-    def take_in(self, feed_id: str, episode_ids: Sequence[str]) -> None:
+    def take_in(
+        self, feed_id: str, to_fetch: Sequence[str], to_rewrite: Sequence[str] = ()
+    ) -> None:
         """Start on a feed's new or changed episodes, and keep snapshots of it and them."""
         feed = self.catalog.get_feed(feed_id)
         if feed is not None:
             FeedArtefacts(self.store, feed_id).save(feed)
-        for episode_id in episode_ids:
+        for episode_id in to_rewrite:
+            self._snapshot(episode_id)
+            self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id))
+        for episode_id in to_fetch:
             self._snapshot(episode_id)
             self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
 

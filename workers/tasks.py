@@ -35,6 +35,14 @@ STALE_S = 60  # an episode in progress that nobody has touched for so long may h
 RETRY_DELAYS_S = (15, 60, 300, 1500)
 STAGES = frozenset({queue.FETCH, queue.TRANSCRIBE, queue.FINISH})
 
+# The queue that holds the message of an episode in this state.
+WAITS_IN = {
+    EpisodeStatus.QUEUED: queue.QUEUES[queue.FETCH],
+    EpisodeStatus.FETCHING: queue.QUEUES[queue.FETCH],
+    EpisodeStatus.TRANSCRIBING: queue.QUEUES[queue.TRANSCRIBE],
+    EpisodeStatus.EMBEDDING: queue.QUEUES[queue.FINISH],
+}
+
 # Errors whose text is written for the person who reads the admin page.
 EXPLAINED = (FetchError, AudioError, EncoderError, IndexMismatch, IndexingError)
 
@@ -147,15 +155,16 @@ def add_feed(
     return {"id": added.feed.id, "created": added.created}
 
 
-@app.task(name=queue.POLL_FEED)
-def poll_feed(feed_id: str) -> None:
+@app.task(name=queue.POLL_FEED, bind=True)
+def poll_feed(task: Task, feed_id: str, force: bool = False) -> None:
     """Look for what is new in a feed; what went wrong is kept on the feed."""
     pipeline = get_pipeline()
     try:
         with lease(f"feed:{feed_id}", ""):
-            pipeline.take_in(feed_id, feeds.poll(feed_id, pipeline.catalog))
-    except Busy:
-        logger.info("feed %s is being polled already", feed_id)
+            found = feeds.poll(feed_id, pipeline.catalog, force=force)
+            pipeline.take_in(feed_id, found.to_fetch, found.to_rewrite)
+    except Busy as busy:
+        raise task.retry(exc=busy, countdown=3, max_retries=20) from busy
 
 
 @app.task(name=queue.POLL_DUE)
@@ -182,8 +191,7 @@ def sweep() -> None:
 
 def _is_lost(episode: Episode) -> bool:
     """Whether no worker holds an episode in progress and no message of its can be waiting."""
-    fetching = {EpisodeStatus.QUEUED, EpisodeStatus.FETCHING}
-    waits_in = "fetch" if episode.status in fetching else "transcribe"
+    waits_in = WAITS_IN[episode.status]
     return (
         (utc_now() - episode.updated_at).total_seconds() > STALE_S
         and get_redis().llen(waits_in) == 0
@@ -192,7 +200,8 @@ def _is_lost(episode: Episode) -> bool:
     )
 
 
-@app.task(name=queue.HEAR_CLIP, ignore_result=False)
+# What somebody asked by voice is nobody's business: it stays out of the log.
+@app.task(name=queue.HEAR_CLIP, ignore_result=False, resultrepr_maxsize=1)
 def hear(clip_id: str) -> ClipAnswer:
     """What a voice clip says and sounds like."""
     return hear_clip(clip_id, get_store(), get_settings())

@@ -85,15 +85,15 @@ def change(feed_id: str, changes: dict[str, Any]) -> Feed:
     get_catalog().update_feed(feed_id, wait=True, **changes)
     if "paused" in changes:
         queue.enqueue(queue.APPLY_PAUSE, feed_id)
-    if "latest" in changes:
-        queue.enqueue(queue.POLL_FEED, feed_id)
+    if changes.keys() & {"latest", "transcripts"}:
+        queue.enqueue(queue.POLL_FEED, feed_id, True)
     return feed_or_404(feed_id)
 
 
 def refresh(feed_id: str) -> Feed:
     """Poll the feed soon."""
     feed = feed_or_404(feed_id)
-    queue.enqueue(queue.POLL_FEED, feed_id)
+    queue.enqueue(queue.POLL_FEED, feed_id, True)
     return feed
 
 

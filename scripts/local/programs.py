@@ -54,7 +54,7 @@ def programs(data: DataFolder, web_port: int) -> list[Program]:
     """Workers, beat and web."""
     transcriptions = max(1, len(os.sched_getaffinity(0)) // CORES_PER_TRANSCRIPTION)
     return [
-        _worker("fetch", 2),
+        _worker("fetch", 2, also="index"),
         _worker("transcribe", transcriptions, nice=True),
         _worker("query", 1),
         Program("beat", _beat(data), start_s=START_S),
@@ -73,10 +73,11 @@ def demo_programs(data: DataFolder, port: int, choice: str) -> list[Program]:
     ]
 
 
-def _worker(queue: str, concurrency: int, *, nice: bool = False) -> Program:
+def _worker(queue: str, concurrency: int, *, also: str = "", nice: bool = False) -> Program:
     """A worker of one queue; transcription gives way to clips that someone waits for."""
     name = f"{queue}@%h"
-    options = ["--queues", queue, "--concurrency", str(concurrency), "--hostname", name]
+    queues = ",".join(filter(None, (also, queue)))
+    options = ["--queues", queues, "--concurrency", str(concurrency), "--hostname", name]
     command = [*_celery("worker"), *options]
     if nice:
         command = ["nice", "-n", "10", *command]

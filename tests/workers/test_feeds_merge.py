@@ -134,7 +134,7 @@ def test_a_failed_episode_is_tried_again_at_a_new_address_only() -> None:
 def test_metadata_follows_the_feed_but_what_was_measured_stays() -> None:
     heard = known(duration_s=61.5, language="de")
     changes = merged(item(title="New", duration_s=60.0, language="en"), stored=[heard])
-    assert changes == Changes(updates={ONE: {"title": "New"}})
+    assert changes == Changes(updates={ONE: {"title": "New"}}, rewrite=[ONE])
 
 
 def test_a_vanished_episode_is_kept_and_marked_until_it_returns() -> None:

@@ -103,7 +103,8 @@ class Desk:
         self.site.serve(f"/{name}.xml", body.encode())
 
     def poll(self, feed: Feed) -> None:
-        self.pipeline.take_in(feed.id, feeds.poll(feed.id, get_catalog()))
+        found = feeds.poll(feed.id, get_catalog())
+        self.pipeline.take_in(feed.id, found.to_fetch, found.to_rewrite)
 
     def episode(self, feed: Feed) -> Any:
         get_catalog().refresh()
