@@ -99,11 +99,11 @@ class Evaluation:
 
     def _rank(self, hits: list[dict[str, Any]], query: dict[str, Any]) -> int | None:
         title = self._truth[query["episode"]]["title"]
-        first_s = query.get("offset_s", query["start_s"])
-        last_s = first_s + query["duration_s"] if "duration_s" in query else query["end_s"]
         for rank, hit in enumerate(hits, 1):
-            overlaps = hit["start_s"] < last_s + SLACK_S and hit["end_s"] > first_s - SLACK_S
-            if hit["episode"]["title"] == title and overlaps:
+            if hit["episode"]["title"] == title and any(
+                hit["start_s"] < end_s + SLACK_S and hit["end_s"] > start_s - SLACK_S
+                for start_s, end_s in query["places"]
+            ):
                 return rank
         return None
 

@@ -24,12 +24,16 @@ def times_of(episode: dict[str, Any], says: str) -> tuple[float, float]:
     raise ValueError(f"nobody says {says!r} in {episode['id']}")
 
 
-def times_of_sound(episode: dict[str, Any], sound: str) -> tuple[float, float]:
-    """When a sound is first played alone."""
-    for place in episode["sounds"]:
-        if place["sound"] == sound:
-            return place["start_s"], place["end_s"]
-    raise ValueError(f"there is no {sound!r} in {episode['id']}")
+def places_of_sound(episode: dict[str, Any], sound: str) -> list[tuple[float, float]]:
+    """When a sound is played alone, each time."""
+    found = [
+        (place["start_s"], place["end_s"])
+        for place in episode["sounds"]
+        if place["sound"] == sound
+    ]
+    if not found:
+        raise ValueError(f"there is no {sound!r} in {episode['id']}")
+    return found
 
 
 def resolve(truth: Truth) -> dict[str, list[dict[str, Any]]]:
@@ -47,10 +51,12 @@ def resolve(truth: Truth) -> dict[str, list[dict[str, Any]]]:
 def _answer(query: dict[str, Any], truth: Truth) -> dict[str, Any]:
     episode = truth[query["episode"]]
     if "sound" in query:
-        start_s, end_s = times_of_sound(episode, query["sound"])
+        places = places_of_sound(episode, query["sound"])
     else:
-        start_s, end_s = times_of(episode, query["says"])
+        places = [times_of(episode, query["says"])]
+    start_s, end_s = places[0]
     answer = {**query, "show": episode["show"], "start_s": start_s, "end_s": end_s}
+    answer["places"] = places
     if "cut_s" in query:
         after_s, duration_s = query["cut_s"]
         answer |= {"offset_s": round(start_s + after_s, 3), "duration_s": duration_s}
