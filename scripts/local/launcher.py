@@ -13,6 +13,9 @@ from scripts.local.supervisor import Supervisor
 
 DEFAULT_DATA = Path(__file__).resolve().parents[2] / "data"
 
+# A program that ended by itself, as the one that brings the demo in does, has done its work.
+STATES = {"EXITED": "done", "BACKOFF": "failing", "FATAL": "failed", "STOPPED": "not started"}
+
 
 def main() -> None:
     """The command line."""
@@ -93,7 +96,7 @@ def _status(data: DataFolder, _: argparse.Namespace) -> int:
         print(f"Nothing is running on {data.path}.")
         return 3
     for name, state in supervisor.states().items():
-        print(f"{name:20} {state.lower()}")
+        print(f"{name:20} {STATES.get(state, state.lower())}")
     reason = start.not_ready(start.address(data))
     print(f"{start.address(data)}: {reason or 'ready'}")
     return 1 if reason else 0

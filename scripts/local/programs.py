@@ -96,4 +96,5 @@ def _celery(command: str) -> list[str]:
 def _gunicorn(port: int) -> list[str]:
     options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
     size = ["--workers", "1", "--threads", str(WEB_THREADS), "--timeout", "120"]
+    size += ["--limit-request-line", "8190"]  # a long question in percent-encoded UTF-8
     return [sys.executable, "-m", "gunicorn", *options, *size, "app.web:create_app()"]
