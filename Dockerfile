@@ -30,7 +30,8 @@ USER 10001:10001
 EXPOSE 8000
 # One process of many threads, so that /metrics tells of every request.
 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--threads", "16", \
-     "--worker-tmp-dir", "/dev/shm", "--no-control-socket", "--access-logfile", "-", \
+     "--limit-request-line", "8190", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
+     "--access-logfile", "-", \
      "app.web:create_app()"]
 
 FROM base AS worker

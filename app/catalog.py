@@ -14,7 +14,7 @@ from elasticsearch import (
     Elasticsearch,
     NotFoundError,
 )
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from app.domain import Episode, EpisodeStatus, Feed, FeedHealth, utc_now
@@ -199,6 +199,8 @@ class Catalog:
         unknown = fields.keys() - model.model_fields.keys()
         if unknown:
             raise TypeError(f"{model.__name__} has no field {', '.join(sorted(unknown))}")
+        for name, value in fields.items():  # what cannot be read back would break every list
+            _field(model, name).validate_python(value)
         changes = to_jsonable_python({"updated_at": utc_now()} | fields)
         try:
             self._write(
@@ -264,6 +266,12 @@ class Catalog:
 
 def _document(record: Feed | Episode) -> dict[str, Any]:
     return record.model_dump(mode="json")
+
+
+@lru_cache(maxsize=128)
+def _field(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    wanted: Any = model.model_fields[name].annotation
+    return TypeAdapter(wanted)
 
 
 def _is_absent_index(error: NotFoundError) -> bool:

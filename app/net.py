@@ -399,13 +399,15 @@ def _explained(url: str, deadline: _Deadline) -> Iterator[None]:
         yield
     except NetError:
         raise
-    except (HTTPError, http.client.HTTPException, OSError) as error:
+    except (HTTPError, http.client.HTTPException, OSError, UnicodeError) as error:
         if deadline.passed:
             raise NetError(f"{url} {deadline.explanation}", retryable=True) from error
         raise _explain(url, error) from error
 
 
 def _explain(url: str, error: Exception) -> NetError:
+    if isinstance(error, UnicodeError):  # what the look-up makes of labels beyond 63 characters
+        return NetError(f"{url} names a host that cannot exist")
     if isinstance(error, socket.gaierror):
         return NetError(f"The host of {url} could not be found", retryable=True)
     if isinstance(error, ssl.SSLCertVerificationError):

@@ -76,12 +76,6 @@ def _outcome(url: str, task: Any, deadline: float) -> Imported:
 def change(feed_id: str, changes: dict[str, Any]) -> Feed:
     """Change a feed's settings and let its episodes follow."""
     feed_or_404(feed_id)
-    if "transcripts" in changes and changes["transcripts"] is None:
-        raise Problem(
-            422,
-            "transcripts must be prefer, ignore or only.",
-            errors=[Fault("transcripts", "must be prefer, ignore or only")],
-        )
     get_catalog().update_feed(feed_id, wait=True, **changes)
     if "paused" in changes:
         queue.enqueue(queue.APPLY_PAUSE, feed_id)

@@ -3,15 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.domain import EpisodeStatus, TranscriptsMode
 from app.web.params import Params
 
 Size = Annotated[int, Field(ge=1, le=100, description="How many at most")]
-Cursor = Annotated[str, Field(max_length=10_000, description="next_cursor of the part before")]
+Cursor = Annotated[str, Field(max_length=1000, description="next_cursor of the part before")]
 Weight = Annotated[float, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(ge=0)]
+Latest = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 def _date_alone(value: object) -> object:
@@ -20,7 +21,10 @@ def _date_alone(value: object) -> object:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie within the years 1 to 9999 in UTC") from error
 
 
 Moment = Annotated[datetime, BeforeValidator(_date_alone), AfterValidator(_utc)]
@@ -52,7 +56,7 @@ class NewFeed(Params):
     transcripts: TranscriptsMode | None = Field(
         None, description="The publisher's transcripts: prefer, ignore, or only those"
     )
-    latest: int | None = Field(None, ge=1, description="Only the newest so many episodes")
+    latest: Latest | None = Field(None, description="Only the newest so many episodes")
 
 
 class FeedChange(Params):
@@ -60,7 +64,14 @@ class FeedChange(Params):
 
     paused: bool | None = None
     transcripts: TranscriptsMode | None = None
-    latest: int | None = Field(None, ge=1, description="null: every episode")
+    latest: Latest | None = Field(None, description="null: every episode")
+
+    @field_validator("paused", "transcripts", mode="before")
+    @classmethod
+    def _not_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null: leave it out to keep it as it is")
+        return value
 
     @model_validator(mode="after")
     def _something(self) -> "FeedChange":

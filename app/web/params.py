@@ -51,6 +51,8 @@ def from_json(model: type[P]) -> P:
         body = json.loads(request.get_data())
     except ValueError as error:
         raise Problem(422, f"The body is not JSON: {error}.") from error
+    except RecursionError as error:
+        raise Problem(422, "The body's JSON is nested too deeply.") from error
     if not isinstance(body, dict):
         raise Problem(422, "The body must be a JSON object.")
     return _validate(model, body, [])

@@ -194,6 +194,8 @@ def test_what_is_not_there_cannot_be_updated_but_removed(catalog: Catalog) -> No
         catalog.update_episode("nothing", error="x")
     with pytest.raises(TypeError, match="smell"):
         catalog.update_feed("nothing", smell="x")
+    with pytest.raises(ValueError, match="bool"):
+        catalog.update_feed("nothing", paused=None)
     catalog.remove_episode("nothing")
     catalog.put_feed(feed("f"))
     catalog.remove_feed("f")

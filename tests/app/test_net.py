@@ -156,6 +156,7 @@ def test_an_opt_out_in_another_form_is_refused_with_the_form_wanted(text: str) -
         ("http://", "names no host"),
         ("http://[::1/", "is not a web address"),
         ("http://exa mple/", "is not a web address"),
+        (f"http://{'a' * 64}.com/", "names a host that cannot exist"),
     ],
 )
 def test_what_is_no_web_address_is_refused(url: str, message: str) -> None:

@@ -87,11 +87,27 @@ def test_a_feed_is_paused_and_its_episodes_are_told(admin: FlaskClient, redis) -
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"pause": True}, {"paused": "perhaps"}, {"transcripts": None}]
+    "body",
+    [
+        {},
+        {"pause": True},
+        {"paused": "perhaps"},
+        {"paused": None},
+        {"transcripts": None},
+        {"latest": 10**20},
+    ],
 )
 def test_a_change_that_cannot_be_meant(admin: FlaskClient, body: dict) -> None:
     answer = admin.patch(f"/api/v1/feeds/{library.HARBOUR}", json=body)
     assert answer.status_code == 422
+    assert admin.get("/api/v1/feeds").status_code == 200
+
+
+def test_json_nested_too_deeply_is_refused(admin: FlaskClient) -> None:
+    body = '{"url":' + "[" * 50_000
+    answer = admin.post("/api/v1/feeds", data=body, content_type="application/json")
+    assert answer.status_code == 422
+    assert "nested" in answer.json["detail"]
 
 
 def test_retry_is_refused_while_it_runs(admin: FlaskClient) -> None:

@@ -82,6 +82,7 @@ def test_episodes_can_be_asked_for(client: FlaskClient) -> None:
         ({"q": "x", "size": "many"}, "size", "whole number"),
         ({"q": "x", "sise": "3"}, "sise", "did you mean size?"),
         ({"q": "x", "since": "yesterday"}, "since", "datetime"),
+        ({"q": "x", "since": "0001-01-01T00:00:00+05:00"}, "since", "years"),
         ({"q": "x", "w_keyword": "-1"}, "w_keyword", "greater than or equal to 0"),
         ({"q": "x", "w_sound": "nan"}, "w_sound", "finite"),
         ({"q": "x", "language": "english"}, "language", "pattern"),
