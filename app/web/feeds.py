@@ -12,7 +12,7 @@ from app.catalog import get_catalog
 from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, TranscriptsMode
 from app.settings import get_settings
 from app.web.problems import Fault, Problem
-from app.web.tasks import ask, require_worker
+from app.web.tasks import ask, require_broker, require_worker
 
 ADD_TIMEOUT_S = 30.0
 IMPORT_TIMEOUT_S = 20.0
@@ -94,6 +94,7 @@ def refresh(feed_id: str) -> Feed:
 def remove_feed(feed_id: str) -> None:
     """Remove the feed now; its episodes and artefacts follow."""
     feed_or_404(feed_id)
+    require_broker()
     get_catalog().remove_feed(feed_id)
     queue.enqueue(queue.REMOVE_FEED, feed_id)
 
@@ -110,5 +111,6 @@ def retry(episode_id: str) -> Episode:
 def remove_episode(episode_id: str) -> None:
     """Remove the episode for good: the next poll does not bring it back."""
     episode_or_404(episode_id)
+    require_broker()
     get_catalog().update_episode(episode_id, wait=True, status=EpisodeStatus.DELETED)
     queue.enqueue(queue.REMOVE_EPISODE, episode_id)

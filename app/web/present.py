@@ -42,7 +42,16 @@ LANGUAGES = {
     "uk": "Ukrainian",
     "zh": "Chinese",
 }
-LEGS = {"keyword": "words", "meaning": "meaning", "sound": "sound"}
+LEGS = {"keyword": "same words", "meaning": "similar meaning", "sound": "similar sound"}
+FILTERS = {
+    "q": "question",
+    "show": "show",
+    "language": "language",
+    "since": "first date",
+    "until": "last date",
+    "length": "length",
+    "cursor": "page of results",
+}
 STATUSES = {
     EpisodeStatus.QUEUED: "waiting",
     EpisodeStatus.FETCHING: "downloading",
@@ -65,7 +74,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One paragraph of a transcript; no text: a stretch without speech."""
+    """One speaker's paragraph of a transcript; no text: a stretch without speech."""
 
     start_s: float
     end_s: float
@@ -123,9 +132,16 @@ def language(code: str | None) -> str:
     return LANGUAGES.get(code or "", code or "")
 
 
-def leg(name: str) -> str:
-    """A leg's name as a listener would say it."""
+def reason(name: str, hit: Hit) -> str:
+    """Why a leg found this, as a listener would say it; words not in the text are in a title."""
+    if name == "keyword" and not hit.highlights:
+        return "title or chapter"
     return LEGS.get(name, name)
+
+
+def fault(name: str) -> str:
+    """One sentence on a part of the address that cannot be used."""
+    return f"The {FILTERS.get(name, name)} in this address cannot be used; nothing was searched."
 
 
 def status(value: EpisodeStatus) -> str:
@@ -136,7 +152,7 @@ def status(value: EpisodeStatus) -> str:
 def notice(degraded: Degraded) -> str:
     """One sentence on what could not do its share."""
     part = PARTS.get(degraded.part, degraded.part.replace("_", " "))
-    return f"{part[:1].upper()}{part[1:]} was not available: {degraded.reason.rstrip('.')}."
+    return f"{part[:1].upper()}{part[1:]} was not available. {degraded.reason.rstrip('.')}."
 
 
 def tile(feed_id: str) -> str:
@@ -154,7 +170,7 @@ def snippet(hit: Hit) -> Markup:
     """The part of a hit's text around its first highlight, with the highlights marked."""
     first = hit.highlights[0][0] if hit.highlights else 0
     start, end = _around(hit.text, first)
-    before, after = "… " if start else "", " …" if end < len(hit.text) else ""
+    before, after = "… " if start else "", "\N{NO-BREAK SPACE}…" if end < len(hit.text) else ""
     inside = [(max(a, start), min(b, end)) for a, b in hit.highlights if b > start and a < end]
     return Markup("{}{}{}").format(before, marked(hit.text, inside, start, end), after)
 
@@ -186,13 +202,18 @@ def lines(segments: Sequence[Segment]) -> list[Line]:
         if silent:
             found.append(Line(stretch[0].start_s, stretch[-1].end_s, "", None))
         else:
-            found += [_line(segment) for segment in stretch]
+            found += [line for segment in stretch for line in _turns(segment)]
     return found
 
 
-def _line(segment: Segment) -> Line:
-    speaker = segment.words[0].speaker
-    return Line(segment.start_s, segment.end_s, segment.text, segment.language, speaker)
+def _turns(segment: Segment) -> list[Line]:
+    """A line for each speaker's turn: the first from the segment's start, others from a word's."""
+    turns = [list(run) for _, run in groupby(segment.words, key=lambda word: word.speaker)]
+    starts = [segment.start_s, *(turn[0].start_s for turn in turns[1:])]
+    return [
+        Line(start, end, "".join(w.text for w in turn).strip(), segment.language, turn[0].speaker)
+        for turn, start, end in zip(turns, starts, [*starts[1:], segment.end_s], strict=True)
+    ]
 
 
 def with_query(values: dict[str, object], **changes: object) -> str:
@@ -206,7 +227,8 @@ def with_query(values: dict[str, object], **changes: object) -> str:
 def install(app: Flask) -> None:
     """Give the templates these functions as filters."""
     for function in (
-        clock, lasting, day, when, moments, language, leg, status, notice, tile, initials, snippet
+        clock, lasting, day, when, moments, language, reason, fault, status, notice, tile, initials,
+        snippet,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(with_query=with_query, DASH=DASH)

@@ -130,6 +130,10 @@ def _bad(name: str, error: Exception) -> Response:
 
 
 def _unavailable(error: Exception) -> Response:
+    if isinstance(error.__cause__, ApiError):
+        return _search_refused(error.__cause__)
+    if isinstance(error.__cause__, TransportError):
+        return _unreachable("Elasticsearch")(error.__cause__)  # type: ignore[no-any-return]
     return answer(Problem(503, str(error), headers={"Retry-After": "5"}))
 
 

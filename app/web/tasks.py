@@ -20,6 +20,11 @@ def require_worker(name: str) -> None:
         )
 
 
+def require_broker() -> None:
+    """Refuse before anything changed, rather than half-way, where no task can be sent."""
+    get_redis().ping()
+
+
 def ask(task: str, *args: Any, timeout_s: float, late: str) -> Any:
     """A task's result. ``late`` is said, with status 504, where it takes too long."""
     require_worker(queue.QUEUES[task])

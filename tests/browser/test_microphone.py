@@ -40,7 +40,7 @@ def record(page: Page, url: str, seconds: int) -> None:
 def test_a_recording_without_a_worker_says_what_is_missing(listening: Page, base_url: str) -> None:
     record(listening, base_url, 1)
     expect(listening.locator(".voice-says")).to_contain_text("start worker-query")
-    expect(listening.get_by_text("or choose a recording")).to_be_visible()
+    expect(listening.get_by_text("Choose a recording")).to_be_visible()
 
 
 def test_a_discarded_recording_is_not_sent(listening: Page, base_url: str) -> None:

@@ -107,7 +107,7 @@ def feed_action(feed_id: str, action: str) -> Redirect:
     acts: dict[str, tuple[Callable[[], object], str]] = {
         "pause": (lambda: feeds.change(feed_id, {"paused": True}), "The feed is paused."),
         "resume": (lambda: feeds.change(feed_id, {"paused": False}), "The feed goes on."),
-        "refresh": (lambda: feeds.refresh(feed_id), "The feed is polled now."),
+        "refresh": (lambda: feeds.refresh(feed_id), "The feed is being checked now."),
         "remove": (lambda: feeds.remove_feed(feed_id), "The feed and its episodes are removed."),
     }
     return _do(*acts[action])
@@ -118,7 +118,7 @@ def feed_action(feed_id: str, action: str) -> Redirect:
 def episode_action(episode_id: str, action: str) -> Redirect:
     """Process an episode again, or remove it."""
     acts: dict[str, tuple[Callable[[], object], str]] = {
-        "retry": (lambda: feeds.retry(episode_id), "The episode is processed again."),
+        "retry": (lambda: feeds.retry(episode_id), "The episode is being processed again."),
         "remove": (lambda: feeds.remove_episode(episode_id), "The episode is removed for good."),
     }
     return _do(*acts[action])
@@ -159,4 +159,10 @@ def _do(act: Callable[[], object], done: str | None = None) -> Redirect:
         flash(done or str(said), "done")
     except Problem as problem:
         flash(problem.detail, "error")
-    return redirect(url_for("admin.page"))
+        flash(request.form.get("url", ""), "typed")
+    return redirect(url_for("admin.page", **_shown()))
+
+
+def _shown() -> dict[str, Any]:
+    """The part of the address that says which episodes are shown."""
+    return {name: request.args[name] for name in EpisodesShown.model_fields if name in request.args}

@@ -5,7 +5,7 @@ const article = document.querySelector("article[data-episode]");
 const audio = document.getElementById("audio");
 const follow = document.getElementById("follow");
 const lines = [...document.querySelectorAll(".line")];
-let spoken = null; // the transcript's segments with their words, once loaded
+let spoken = null; // the words of each line by its start, once loaded
 let current = null;
 let lit = null;
 
@@ -13,7 +13,19 @@ async function loadWords() {
   const response = await fetch(`/api/v1/episodes/${article.dataset.episode}/transcript.json`);
   if (!response.ok) return;
   const { segments } = await response.json();
-  spoken = new Map(segments.map((segment) => [segment.start_s, segment.words]));
+  spoken = new Map(segments.flatMap(turns));
+  if (audio?.currentTime) light();
+}
+
+/** A line is one speaker's turn in a segment, as the server cuts them. */
+function turns({ start_s, words }) {
+  const found = [];
+  for (const word of words) {
+    const last = found.at(-1);
+    if (last && last[1][0].speaker === word.speaker) last[1].push(word);
+    else found.push([last ? word.start_s : start_s, [word]]);
+  }
+  return found;
 }
 
 /** Make each word of a line an element of its own, the first time it is needed. */
@@ -77,6 +89,12 @@ function light() {
   lit = word;
 }
 
+/** Bring a line to the middle of the window, unless all of it can be seen already. */
+function showLine(line) {
+  const place = line?.getBoundingClientRect();
+  if (place && (place.top < 0 || place.bottom > innerHeight)) line.scrollIntoView({ block: "center" });
+}
+
 function setFollow(on) {
   follow.setAttribute("aria-pressed", String(on));
 }
@@ -112,5 +130,5 @@ if (follow) {
   }
   loadWords();
 }
-document.querySelector(".line.is-here")?.scrollIntoView({ block: "center" });
+showLine(document.querySelector(".line.is-here"));
 mendArtwork();

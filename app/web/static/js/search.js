@@ -20,12 +20,15 @@ new Voice({
   panel: document.getElementById("voice"),
   form: document.querySelector("form.ask"),
   results: document.getElementById("results"),
+  onBegin: () => player.audio.pause(),
   onResults(root, heard) {
     document.body.classList.replace("is-home", "has-query");
     document.querySelector(".hero")?.remove();
     document.querySelector(".shows")?.remove();
     if (heard) document.getElementById("q").value = heard;
     mendArtwork(root);
+    scrollTo({ top: 0 });
+    root.querySelector(".heard").focus({ preventScroll: true });
   },
 });
 mendArtwork();

@@ -6,7 +6,8 @@ export class Voice {
   constructor(parts) {
     Object.assign(this, parts);
     this.live = this.panel.querySelector(".voice-live");
-    this.level = this.panel.querySelector("meter");
+    this.level = this.panel.querySelector(".voice-level .bar-fill");
+    this.waiting = this.panel.querySelector(".waiting");
     this.time = this.panel.querySelector("time");
     this.says = this.panel.querySelector(".voice-says");
     this.file = this.panel.querySelector("input[type=file]");
@@ -29,12 +30,13 @@ export class Voice {
   }
 
   async begin() {
+    this.onBegin();
     this.panel.hidden = false;
     const reason = whyNot();
     if (reason) return this.tell(`${reason} You can choose a recording instead.`, true);
     const recorder = new Recorder({
       maxS: Number(this.panel.dataset.maxS),
-      onLevel: (level) => { this.level.value = level; },
+      onLevel: (level) => { this.level.setAttribute("width", 100 * level); },
       onTime: (seconds) => { this.time.textContent = clock(seconds); },
       onFull: () => this.finish(),
     });
@@ -64,20 +66,36 @@ export class Voice {
   }
 
   discard() {
-    this.recorder?.release();
-    this.recorder = null;
-    this.show(false);
+    this.release();
+    this.asking?.abort();
     this.tell("");
     this.panel.hidden = true;
   }
 
+  /** Let go of the microphone. */
+  release() {
+    this.recorder?.release();
+    this.recorder = null;
+    this.show(false);
+  }
+
+  wait(on) {
+    this.waiting.hidden = !on;
+    this.file.parentElement.hidden = on;
+    this.button.disabled = on;
+    this.results.classList.toggle("is-stale", on);
+  }
+
   async send(clip) {
-    this.tell("Listening to it …");
+    this.release();
+    this.wait(true);
+    this.tell("Listening to the recording …");
+    this.asking = new AbortController();
     const form = new FormData(this.form);
     form.delete("q");
     form.append("clip", clip, "clip");
     try {
-      const response = await fetch("/clip", { method: "POST", body: form });
+      const response = await fetch("/clip", { method: "POST", body: form, signal: this.asking.signal });
       const body = await response.text();
       if (!response.ok) return this.tell(this.reason(body, response), true);
       this.results.innerHTML = body;
@@ -85,10 +103,12 @@ export class Voice {
       this.panel.hidden = true;
       this.tell("");
       return this.onResults(this.results, heard);
-    } catch {
+    } catch (error) {
+      if (error.name === "AbortError") return undefined;
       return this.tell("The clip could not be sent. Is Earmark still running?", true);
     } finally {
       this.file.value = "";
+      this.wait(false);
     }
   }
 
