@@ -25,7 +25,7 @@ from urllib.parse import unquote, urljoin
 
 from urllib3 import HTTPHeaderDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError, LocationParseError, ProtocolError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Url, parse_url
 
@@ -251,7 +251,7 @@ class HttpClient:
             if raw.status not in _REDIRECTS or not raw.headers.get("Location"):
                 _refuse_errors(raw, url)
                 return Response(raw.status, raw.headers, url, moved_to, raw, limits, deadline)
-            url = urljoin(url, _location(raw.headers))
+            url = _joined(url, _location(raw.headers))
             only_permanent = only_permanent and raw.status in _PERMANENT
             moved_to = url if only_permanent else moved_to
         raise NetError(f"{url} redirects more than {MAX_REDIRECTS} times")
@@ -335,6 +335,13 @@ def _location(headers: HTTPHeaderDict) -> str:
     return headers["Location"].encode("latin-1", "replace").decode("utf-8", "replace").strip()
 
 
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise NetError(f"{url} redirects to {location!r}, which is not a web address") from error
+
+
 def _refuse_errors(raw: BaseHTTPResponse, url: str) -> None:
     if raw.status < 400:
         return
@@ -405,18 +412,26 @@ def _explained(url: str, deadline: _Deadline) -> Iterator[None]:
         raise _explain(url, error) from error
 
 
+# The first that fits counts; the last word is whether the same request may succeed later.
+_EXPLANATIONS: list[tuple[tuple[type[Exception], ...], str, bool]] = [
+    ((UnicodeError,), "{url} names a host that cannot exist", False),  # labels of 64 and more
+    ((socket.gaierror,), "The host of {url} could not be found", True),
+    ((ssl.SSLCertVerificationError,), "{url} has no valid certificate: {error}", False),
+    ((ConnectionRefusedError,), "{url} refused the connection", True),
+    ((TimeoutError,), "{url} did not answer in time", True),
+    ((ProtocolError, http.client.IncompleteRead), "{url} broke off before its end", True),
+    ((OSError,), "{url} broke off: {error}", True),
+    ((http.client.HTTPException,), "{url} did not answer as a web server does", True),
+    ((Exception,), "{url} broke off: {error}", True),
+]
+
+
 def _explain(url: str, error: Exception) -> NetError:
-    if isinstance(error, UnicodeError):  # what the look-up makes of labels beyond 63 characters
-        return NetError(f"{url} names a host that cannot exist")
-    if isinstance(error, socket.gaierror):
-        return NetError(f"The host of {url} could not be found", retryable=True)
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return NetError(f"{url} has no valid certificate: {error.verify_message}")
-    if isinstance(error, ConnectionRefusedError):
-        return NetError(f"{url} refused the connection", retryable=True)
-    if isinstance(error, TimeoutError):
-        return NetError(f"{url} did not answer in time", retryable=True)
-    return NetError(f"{url} broke off: {error}", retryable=True)
+    reason = getattr(error, "verify_message", error)
+    for kinds, words, retryable in _EXPLANATIONS:
+        if isinstance(error, kinds):
+            return NetError(words.format(url=url, error=reason), retryable=retryable)
+    raise error
 
 
 def _size(count: int) -> str:

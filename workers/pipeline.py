@@ -180,8 +180,7 @@ class Pipeline:
         )
         with timed("index", episode_id):
             write_segments(feed, episode, made.segments, made.text_vectors, made.audio_vectors)
-        if self._was_withdrawn(episode_id):
-            remove_segments(episode_id)
+        if self.forget_if_removed(episode_id):
             return
         self.catalog.update_episode(
             episode_id,
@@ -289,13 +288,22 @@ class Pipeline:
         self.store.remove(f"episodes/{episode_id}")
         self._snapshot(episode_id)
 
+    def forget_if_removed(self, episode_id: str) -> bool:
+        """Remove what a stage wrote for an episode that was removed while it ran."""
+        episode = self.catalog.get_episode(episode_id)
+        if episode is not None and episode.status != EpisodeStatus.DELETED:
+            return False
+        self.remove_episode(episode_id)
+        return True
+
     def remove_feed(self, feed_id: str) -> None:
-        """Remove a feed with all its episodes, tombstones included."""
+        """Remove a feed with all its episodes, unless it was added again meanwhile."""
+        if self.catalog.get_feed(feed_id) is not None:
+            return
         for episode in self.catalog.all_episodes(feed_id, list(EpisodeStatus)):
             remove_segments(episode.id)
             self.catalog.remove_episode(episode.id)
             self.store.remove(f"episodes/{episode.id}")
-        self.catalog.remove_feed(feed_id)
         self.store.remove(f"feeds/{feed_id}.json.gz")
 
     # Details
@@ -317,10 +325,6 @@ class Pipeline:
     def _feed_of(self, episode_id: str) -> Feed | None:
         episode = self.catalog.get_episode(episode_id)
         return self.catalog.get_feed(episode.feed_id) if episode else None
-
-    def _was_withdrawn(self, episode_id: str) -> bool:
-        now = self.catalog.get_episode(episode_id)
-        return now is None or now.status == EpisodeStatus.DELETED
 
     def _snapshot(self, episode_id: str) -> None:
         episode = self.catalog.get_episode(episode_id)

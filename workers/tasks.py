@@ -61,6 +61,7 @@ def _run_stage(task: Task, episode_id: str, part: str, stage: Callable[[Pipeline
     try:
         with lease(f"{episode_id}:{part}", episode_id):
             stage(pipeline)
+            pipeline.forget_if_removed(episode_id)
     except Busy as busy:
         raise task.retry(exc=busy, countdown=LEASE_S + 5, max_retries=20) from busy
     except Skip as reason:
@@ -69,6 +70,8 @@ def _run_stage(task: Task, episode_id: str, part: str, stage: Callable[[Pipeline
         tries = task.request.retries
         if _is_passing(error) and tries < len(RETRY_DELAYS_S):
             raise _later(task, episode_id, error, RETRY_DELAYS_S[tries]) from error
+        if pipeline.forget_if_removed(episode_id):
+            return
         if not isinstance(error, EXPLAINED):
             raise
         pipeline.fail(episode_id, str(error))

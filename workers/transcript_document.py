@@ -45,7 +45,11 @@ def transcript_json(body: bytes, about: str) -> dict[str, Any]:
 
 
 def decode(body: bytes) -> str:
-    """Text in UTF-8, in UTF-16 with its mark, else in Windows' western code page."""
+    """Text in UTF-8, in UTF-16 with its mark, else in Windows' western code page; no NULs."""
+    return _decode(body).replace("\0", "")
+
+
+def _decode(body: bytes) -> str:
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body.decode("utf-16", "replace")
     try:

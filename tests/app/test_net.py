@@ -184,6 +184,13 @@ def test_redirects_are_followed_and_the_permanent_ones_remembered(
         assert response.moved_to is None
 
 
+def test_a_redirect_to_no_address_is_named(site: Site, http: HttpClient) -> None:
+    url = site.redirect("/", "http://[nowhere")
+    assert str(failure(http, url)) == (
+        f"{url} redirects to 'http://[nowhere', which is not a web address"
+    )
+
+
 def test_redirects_in_a_circle_end(site: Site, http: HttpClient) -> None:
     site.redirect("/", "/")
     assert "redirects more than 10 times" in str(failure(http, site.url("/")))

@@ -288,3 +288,26 @@ def test_a_removed_feed_leaves_nothing(desk: Desk) -> None:
     assert get_catalog().get_episode(episode.id) is None
     assert get_store().names(f"episodes/{episode.id}") == []
     assert get_store().names(f"feeds/{feed.id}.json.gz") == []
+
+
+def test_what_a_stage_writes_after_a_removal_goes_too(desk: Desk) -> None:
+    feed = desk.add("late", vtt=True)
+    episode = desk.episode(feed)
+    assert not desk.pipeline.forget_if_removed(episode.id)
+    get_catalog().update_episode(episode.id, status=EpisodeStatus.DELETED, wait=True)
+    desk.pipeline.remove_episode(episode.id)
+    get_store().put_json(f"episodes/{episode.id}/plan.json.gz", {})
+    assert desk.pipeline.forget_if_removed(episode.id)
+    assert get_store().names(f"episodes/{episode.id}") == [f"episodes/{episode.id}/episode.json.gz"]
+
+
+def test_a_feed_added_again_before_its_removal_ran_stays(desk: Desk) -> None:
+    feed = desk.add("again", vtt=True)
+    desk.run()
+    get_catalog().remove_feed(feed.id)
+    desk.add("again", vtt=True)
+    desk.pipeline.remove_feed(feed.id)
+    desk.run()
+    assert get_catalog().get_feed(feed.id) is not None
+    assert desk.episode(feed).status == EpisodeStatus.INDEXED
+    assert hits("lighthouse", feed)

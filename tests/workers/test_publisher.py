@@ -353,3 +353,7 @@ def test_chapters_of_the_feed_stand_in_for_a_link_that_fails(site: Site, http: H
     assert fetch_chapters(linked, http) == own
     site.serve("/c.json", b'{"chapters": [{"startTime": 2, "title": "Linked"}]}')
     assert fetch_chapters(linked, http) == [Chapter(start_s=2.0, title="Linked")]
+
+
+def test_a_nul_does_not_reach_the_words() -> None:
+    assert said(rows("WEBVTT\n\n00:00.000 --> 00:01.000\nnul\0led\n")) == " nulled"
