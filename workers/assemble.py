@@ -99,4 +99,7 @@ def embed_texts(segments: Sequence[Segment], embedder: TextEmbedder) -> Floats:
 
 def pool_states(segments: Sequence[Segment], states: Floats, embedder: AudioEmbedder) -> Floats:
     """``(segments, dims)`` from states by the second."""
-    return np.stack([embedder.pool(rows_between(states, s.start_s, s.end_s)) for s in segments])
+    vectors = np.empty((len(segments), embedder.dims), dtype=np.float32)
+    for row, one in enumerate(segments):
+        vectors[row] = embedder.pool(rows_between(states, one.start_s, one.end_s))
+    return vectors

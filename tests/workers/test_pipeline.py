@@ -147,6 +147,14 @@ def test_an_episode_without_a_word_is_indexed_all_the_same(desk: Desk) -> None:
     assert episode.progress.done_s == episode.progress.total_s == pytest.approx(20, abs=0.1)
 
 
+def test_an_episode_too_short_for_a_segment_is_indexed_all_the_same(desk: Desk) -> None:
+    desk.site.serve("/blip.wav", tone(0.2))
+    feed = desk.add("blip", audio=desk.site.url("/blip.wav"))
+    desk.run()
+    episode = desk.episode(feed)
+    assert (episode.status, episode.segments) == (EpisodeStatus.INDEXED, 0)
+
+
 def test_the_publishers_words_are_taken_and_the_audio_is_heard(desk: Desk) -> None:
     feed = desk.add("prefer", vtt=True)
     desk.run()
