@@ -37,6 +37,7 @@ def test_troubles_are_told_plainly(page: Page, base_url: str) -> None:
     page.get_by_label("Feed address").fill("https://feeds.example/new.xml")
     page.get_by_role("button", name="Add feed").click()
     expect(page.get_by_role("alert")).to_contain_text("start worker-query")
+    expect(page.get_by_label("Feed address")).to_have_value("https://feeds.example/new.xml")
 
 
 def test_removing_asks_first(page: Page, base_url: str) -> None:
@@ -56,6 +57,17 @@ def test_a_feed_is_paused_and_goes_on(page: Page, base_url: str) -> None:
     expect(page.locator(".feeds li", has_text="Harbour")).to_contain_text("paused")
     page.get_by_role("button", name="Resume: Harbour Stories").click()
     expect(page.locator(".feeds li", has_text="Harbour")).to_contain_text("healthy")
+
+
+def test_an_act_leaves_the_reader_in_place(page: Page, base_url: str) -> None:
+    sign_in(page, base_url)
+    page.get_by_role("link", name="Harbour Stories").click()
+    button = page.get_by_role("button", name="Check now: Harbour Stories")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_have_text("The feed is being checked now.")
+    expect(button).to_be_focused()
+    assert f"feed={library.HARBOUR}" in page.url
 
 
 def test_signing_out_closes_the_door(page: Page, base_url: str) -> None:

@@ -50,6 +50,21 @@ def test_nothing_found_says_what_to_loosen(page: Page, base_url: str) -> None:
     expect(page.locator(".group")).not_to_have_count(0)
 
 
+def test_a_filter_that_cannot_be_read_says_so(page: Page, base_url: str) -> None:
+    page.goto(f"{base_url}/?q=lighthouse&since=soon")
+    expect(page.get_by_role("alert")).to_contain_text("The first date in this address")
+    page.get_by_role("link", name="Search without filters").click()
+    expect(page.locator(".group")).not_to_have_count(0)
+
+
+def test_a_show_is_one_click_from_being_the_filter(page: Page, base_url: str) -> None:
+    page.goto(base_url)
+    page.get_by_role("link", name="Harbour Stories").click()
+    page.get_by_role("searchbox", name="Search").fill("pruned lighthouse")
+    page.keyboard.press("Enter")
+    expect(page.locator(".group")).to_have_count(1)
+
+
 def test_typing_reading_and_playing_need_no_script(
     open_page: Callable[..., Page], base_url: str
 ) -> None:

@@ -2,6 +2,7 @@
 import { mendArtwork } from "./time.js";
 
 const EVERY_MS = 2000;
+const SAID_MS = 10_000; // then good news has been read
 const live = document.getElementById("live");
 const said = document.getElementById("said");
 let shown = "";
@@ -43,6 +44,8 @@ async function act(form) {
   if (!lists) { location.reload(); return; }
   said.replaceChildren(...told.children);
   put(lists.innerHTML);
+  const read = [...said.querySelectorAll(".good")];
+  setTimeout(() => read.forEach((notice) => notice.remove()), SAID_MS);
 }
 
 function wait(button) {

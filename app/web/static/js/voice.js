@@ -10,6 +10,8 @@ export class Voice {
     this.waiting = this.panel.querySelector(".waiting");
     this.time = this.panel.querySelector("time");
     this.says = this.panel.querySelector(".voice-says");
+    this.stop = this.panel.querySelector("[data-voice=stop]");
+    this.close = this.panel.querySelector("[data-voice=discard]");
     this.file = this.panel.querySelector("input[type=file]");
     this.button.hidden = false;
     this.listen();
@@ -17,8 +19,8 @@ export class Voice {
 
   listen() {
     this.button.addEventListener("click", () => (this.recorder ? this.finish() : this.begin()));
-    this.panel.querySelector("[data-voice=stop]").addEventListener("click", () => this.finish());
-    this.panel.querySelector("[data-voice=discard]").addEventListener("click", () => this.discard());
+    this.stop.addEventListener("click", () => this.finish());
+    this.close.addEventListener("click", () => this.discard());
     this.file.addEventListener("change", () => {
       if (this.file.files[0]) this.send(this.file.files[0]);
     });
@@ -52,7 +54,9 @@ export class Voice {
   }
 
   show(recording) {
-    this.live.hidden = !recording;
+    this.live.hidden = this.stop.hidden = !recording;
+    this.file.parentElement.hidden = recording;
+    this.close.textContent = recording ? "Discard" : "Close";
     this.button.setAttribute("aria-expanded", String(recording));
     this.button.setAttribute("aria-label", recording ? "Stop and search" : "Search with your voice or a sound");
   }
@@ -82,6 +86,7 @@ export class Voice {
   wait(on) {
     this.waiting.hidden = !on;
     this.file.parentElement.hidden = on;
+    this.close.textContent = on ? "Cancel" : "Close";
     this.button.disabled = on;
     this.results.classList.toggle("is-stale", on);
   }
