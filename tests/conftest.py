@@ -20,6 +20,7 @@ from scripts.local import places
 from scripts.local import redis as local_redis
 from scripts.local.ports import free_port
 from tests.scripts.local.copies import Copy
+from tests.served import Site, serving
 
 ELASTICSEARCH_VARIABLES = (
     "ELASTICSEARCH_URL",
@@ -76,12 +77,23 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def publisher() -> Iterator[Site]:
+    """A publisher's server, which the platform may fetch from."""
+    with serving() as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
 def platform(
-    elasticsearch_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    elasticsearch_environment: dict[str, str],
+    publisher: Site,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Copy]:
     """All of Earmark as `scripts/run --detach` starts it, with three episodes of the demo."""
-    prefix = f"test-{uuid.uuid4().hex[:12]}"
-    variables = elasticsearch_environment | {"EARMARK_INDEX_PREFIX": prefix}
+    variables = elasticsearch_environment | {
+        "EARMARK_INDEX_PREFIX": f"test-{uuid.uuid4().hex[:12]}",
+        "EARMARK_ALLOW_PRIVATE_NETWORKS": f"127.0.0.1:{publisher.port}",
+    }
     copy = Copy(tmp_path_factory.mktemp("platform") / "data", free_port(), variables)
     try:
         started = copy.start("--demo", "ci")

@@ -1,7 +1,7 @@
 """Debian's chromium before the running application.
 
-``base_url`` is the application over a small library, without workers; ``platform_url`` is a
-whole Earmark, for what needs them.
+``base_url`` is the application over a small library, without workers; ``platform`` is a whole
+Earmark, for what needs them.
 """
 
 import os
@@ -64,15 +64,6 @@ def base_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
 def no_workers(request: pytest.FixtureRequest) -> None:
     if "base_url" in request.fixturenames:
         forget_workers(request.getfixturevalue("redis"))
-
-
-@pytest.fixture
-def platform_url() -> str:
-    """A whole Earmark with its workers and the demo: EARMARK_TEST_URL."""
-    url = os.environ.get("EARMARK_TEST_URL")
-    if not url:
-        pytest.skip("needs a running Earmark with its workers: set EARMARK_TEST_URL")
-    return url.rstrip("/")
 
 
 def tone(path: Path) -> None:
