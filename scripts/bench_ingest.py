@@ -16,25 +16,14 @@ import platform
 import re
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections import defaultdict
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import urllib3
+from app.audio import find_ffmpeg
+from scripts.own_copy import ROOT, own_copy
 
-from app.audio.ffmpeg import find_ffmpeg
-
-ROOT = Path(__file__).resolve().parents[1]
-FEED = """<?xml version="1.0"?>
-<rss version="2.0"><channel><title>Benchmark</title><link>http://127.0.0.1/</link>
-<description>One long episode</description><item><title>Long</title><guid>long</guid>
-<enclosure url="{address}/long.mp3" type="audio/mpeg" length="{length}"/></item></channel></rss>
-"""
 PART = re.compile(r"part=(\w+) episode=\w+ seconds=([\d.]+)")
 
 
@@ -57,14 +46,6 @@ def make_audio(demo: Path, hours: float, out: Path) -> None:
 
 def _ffmpeg(*arguments: str) -> None:
     subprocess.run([find_ffmpeg(), "-nostdin", "-v", "error", "-y", *arguments], check=True)
-
-
-def serve(folder: Path) -> ThreadingHTTPServer:
-    """The folder over HTTP, on a port of its own."""
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
 
 
 def peaks(data: Path) -> dict[str, float]:
@@ -104,59 +85,32 @@ def role_of(command: list[str]) -> str:
 
 def measure(hours: float, demo: Path) -> dict[str, Any]:
     """Run the whole thing once; everything it made is removed."""
-    with tempfile.TemporaryDirectory(prefix="earmark-bench-") as folder:
-        site, data = Path(folder) / "site", Path(folder) / "data"
-        Path(folder).chmod(0o755)
-        site.mkdir()
-        make_audio(demo, hours, site / "long.mp3")
-        server = serve(site)
-        address = f"127.0.0.1:{server.server_port}"
-        length = (site / "long.mp3").stat().st_size
-        (site / "feed.xml").write_text(FEED.format(address=f"http://{address}", length=length))
-        environment = os.environ | {"EARMARK_ALLOW_PRIVATE_NETWORKS": address}
-        run = [str(ROOT / "scripts" / "run")]
-        port = free_port()
-        try:
-            start = [*run, "--data", str(data), "--port", str(port), "--no-demo", "--detach"]
-            subprocess.run(start, env=environment, check=True)
-            return follow(data, f"http://127.0.0.1:{port}", f"http://{address}/feed.xml")
-        finally:
-            subprocess.run([*run, "stop", "--data", str(data)], check=False)
+    memory: dict[str, float] = {}
+    with own_copy() as copy:
+        make_audio(demo, hours, copy.site / "long.mp3")
+        copy.start()
+        started = time.monotonic()
 
+        def watch(episodes: list[Any]) -> None:
+            for role, megabytes in peaks(copy.data).items():
+                memory[role] = max(memory.get(role, 0.0), megabytes)
+            for episode in episodes:
+                done_s = episode["progress"]["done_s"]
+                print(f"{time.monotonic() - started:7.0f} s  {episode['status']}  {done_s:.0f} s")
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    from scripts.local.ports import free_port as find  # noqa: PLC0415 - needs the local group
-
-    return find()
-
-
-def follow(data: Path, url: str, feed_url: str) -> dict[str, Any]:
-    """Add the feed, wait for its episode, and note times and peaks."""
-    token = (data / "admin-token").read_text().strip()
-    http = urllib3.PoolManager(headers={"Authorization": f"Bearer {token}"})
-    http.request("POST", f"{url}/api/v1/feeds", json={"url": feed_url})
-    started, memory = time.monotonic(), {}
-    while True:
-        for role, megabytes in peaks(data).items():
-            memory[role] = max(memory.get(role, 0.0), megabytes)
-        items = http.request("GET", f"{url}/api/v1/episodes").json()["items"]
-        if items and items[0]["status"] in {"indexed", "failed", "skipped"}:
-            break
-        progress = items[0]["progress"] if items else {}
-        print(f"{time.monotonic() - started:7.0f} s  {items and items[0]['status']}  {progress}")
-        time.sleep(5)
-    wall_s = time.monotonic() - started
-    if items[0]["status"] != "indexed":
-        sys.exit(f"The episode ended as {items[0]['status']}: {items[0]['error']}")
-    return {
-        "machine": {"cpu": cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
-        "commit": commit(),
-        "audio_s": items[0]["duration_s"],
-        "wall_s": round(wall_s, 1),
-        "peak_mb": memory,
-        "part_s": parts(data),
-    }
+        copy.publish("Benchmark", "en", ["long.mp3"])
+        (episode,) = copy.follow(1, watch)
+        wall_s = time.monotonic() - started
+        if episode["status"] != "indexed":
+            sys.exit(f"The episode ended as {episode['status']}: {episode['error']}")
+        return {
+            "machine": {"cpu": cpu(), "cores": os.cpu_count(), "python": platform.python_version()},
+            "commit": commit(),
+            "audio_s": episode["duration_s"],
+            "wall_s": round(wall_s, 1),
+            "peak_mb": memory,
+            "part_s": parts(copy.data),
+        }
 
 
 def parts(data: Path) -> dict[str, float]:
