@@ -14,6 +14,8 @@ import pytest
 from elasticsearch import Elasticsearch
 from redis import Redis
 
+from app.addresses import Exceptions
+from app.net import HttpClient
 from app.settings import Settings, get_settings
 from scripts.local import elasticsearch as local_elasticsearch
 from scripts.local import places
@@ -74,6 +76,19 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A site of the test's own."""
+    with serving() as site:
+        yield site
+
+
+@pytest.fixture
+def http(site: Site) -> HttpClient:
+    """A client that may fetch from that site, and from no other private address."""
+    return HttpClient(Exceptions.parse(f"127.0.0.1:{site.port}"))
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,7 @@ def times_of(episode: dict[str, Any], says: str) -> tuple[float, float]:
 def places_of_sound(episode: dict[str, Any], sound: str) -> list[tuple[float, float]]:
     """When a sound is played alone, each time."""
     found = [
-        (place["start_s"], place["end_s"])
-        for place in episode["sounds"]
-        if place["sound"] == sound
+        (place["start_s"], place["end_s"]) for place in episode["sounds"] if place["sound"] == sound
     ]
     if not found:
         raise ValueError(f"there is no {sound!r} in {episode['id']}")

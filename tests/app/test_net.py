@@ -2,7 +2,6 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 from served import Request, Site, serving
@@ -11,17 +10,6 @@ from app.addresses import Exceptions, is_public
 from app.net import HttpClient, Limits, NetError, retry_after_s
 
 LIMITS = Limits(max_bytes=1_000_000, max_s=5.0)
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as site:
-        yield site
-
-
-@pytest.fixture
-def http(site: Site) -> HttpClient:
-    return HttpClient(Exceptions.parse(f"127.0.0.1:{site.port}"))
 
 
 def fetch(http: HttpClient, url: str, limits: Limits = LIMITS, **headers: str) -> bytes:

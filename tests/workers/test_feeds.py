@@ -1,11 +1,9 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from elasticsearch import Elasticsearch
-from served import Request, Site, serving
+from served import Request, Site
 
-from app.addresses import Exceptions
 from app.catalog import Catalog, get_catalog
 from app.domain import Episode, EpisodeStatus, Feed, FeedHealth, episode_id, feed_id, utc_now
 from app.net import HttpClient, NetError
@@ -21,17 +19,6 @@ NOW = datetime(2024, 5, 1, tzinfo=UTC)
 def catalog(settings: Settings, es: Elasticsearch) -> Catalog:
     ensure_indices()
     return get_catalog()
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as site:
-        yield site
-
-
-@pytest.fixture
-def http(site: Site) -> HttpClient:
-    return HttpClient(Exceptions.parse(f"127.0.0.1:{site.port}"))
 
 
 def rss(*guids: str, title: str = "Show", extra: str = "", audio: str = "/{}.mp3") -> bytes:

@@ -1,10 +1,9 @@
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
-from served import Site, serving
+from served import Site
 
-from app.addresses import Exceptions
 from app.domain import Chapter, Episode, TranscriptLink, Word
 from app.net import HttpClient
 from workers import child
@@ -263,17 +262,6 @@ def test_the_best_link_is_in_the_audios_language_with_times() -> None:
     assert best_links(links, "en", translations=False) == [vtt, srt, html]
     assert best_links(links, "en", translations=True) == [vtt, srt, html, german]
     assert best_links(links, None, translations=False) == [german, vtt, srt, html]
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as site:
-        yield site
-
-
-@pytest.fixture
-def http(site: Site) -> HttpClient:
-    return HttpClient(Exceptions.parse(f"127.0.0.1:{site.port}"))
 
 
 def episode(*urls: str, duration_s: float | None = 10.0) -> Episode:
