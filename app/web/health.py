@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from uuid import uuid4
 
 from elastic_transport import TransportError
-from elasticsearch import ApiError, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError
 from flask import Blueprint, Response, jsonify
 from redis.exceptions import RedisError
 
@@ -17,6 +17,7 @@ from app.settings import get_settings
 from app.store import get_store
 from app.web.redis import get_redis
 
+PROBE_S = 3.0
 ROLES = {"text": "text embedder", "audio": "audio embedder"}
 PROCESSES = ("worker-fetch", "worker-transcribe", "worker-query", "beat")
 
@@ -54,8 +55,9 @@ def all_parts() -> list[Part]:
 
 
 def _services() -> Iterator[Part]:
-    yield _probe("elasticsearch", _elasticsearch)
-    yield _probe("indices", _indices)
+    yield (cluster := _probe("elasticsearch", _elasticsearch))
+    unknown = Part("indices", False, "unknown while Elasticsearch cannot be reached")
+    yield _probe("indices", _indices) if cluster.ok else unknown
     yield _probe("redis", lambda: str(get_redis().ping()) and None)
     yield _probe("store", _store)
 
@@ -70,16 +72,20 @@ def _probe(name: str, check: Callable[[], str | None]) -> Part:
     return Part(name, reason is None, reason)
 
 
+def _client() -> Elasticsearch:
+    """One that answers soon, or says that it cannot."""
+    return get_client().options(request_timeout=PROBE_S, max_retries=0)
+
+
 def _elasticsearch() -> str | None:
-    client = get_client().options(request_timeout=3)
-    health = client.cluster.health()
+    health = _client().cluster.health()
     return "the cluster's state is red" if health["status"] == "red" else None
 
 
 def _indices() -> str | None:
     """Whether they are there and hold vectors of the chosen models."""
     try:
-        check_models(get_client(), get_settings().index_prefix, chosen_models())
+        check_models(_client(), get_settings().index_prefix, chosen_models())
     except NotFoundError:
         return "are not made yet: the workers make them when they start"
     except (IndexMismatch, EncoderError) as error:

@@ -62,6 +62,7 @@ def test_a_feed_is_paused_and_goes_on(page: Page, base_url: str) -> None:
 def test_an_act_leaves_the_reader_in_place(page: Page, base_url: str) -> None:
     sign_in(page, base_url)
     page.get_by_role("link", name="Harbour Stories").click()
+    page.wait_for_url("**/admin?feed=*")  # and its scripts
     button = page.get_by_role("button", name="Check now: Harbour Stories")
     button.focus()
     page.keyboard.press("Enter")
@@ -73,5 +74,6 @@ def test_an_act_leaves_the_reader_in_place(page: Page, base_url: str) -> None:
 def test_signing_out_closes_the_door(page: Page, base_url: str) -> None:
     sign_in(page, base_url)
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
     page.goto(f"{base_url}/admin")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

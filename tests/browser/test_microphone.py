@@ -78,6 +78,19 @@ def test_a_discarded_recording_is_not_sent(listening: Page, base_url: str) -> No
     assert not [url for url in sent if url.endswith("/clip")]
 
 
+def test_a_chosen_file_lets_go_of_the_microphone(
+    listening: Page, base_url: str, tmp_path: Path
+) -> None:
+    tone(tmp_path / "chosen.wav")
+    listening.goto(base_url)
+    listening.get_by_role("button", name="Search with your voice").click()
+    expect(listening.locator(".voice-live")).to_be_visible()
+    listening.locator(".voice-file input").set_input_files(tmp_path / "chosen.wav")
+    expect(listening.locator(".voice-says")).to_contain_text("start worker-query")
+    expect(listening.locator(".voice-live")).to_be_hidden()
+    expect(listening.get_by_role("button", name="Search with your voice")).to_be_enabled()
+
+
 def test_a_browser_without_a_microphone_says_why(page: Page, base_url: str) -> None:
     page.add_init_script("delete Navigator.prototype.mediaDevices")
     page.goto(base_url)

@@ -29,6 +29,10 @@ def test_a_click_plays_the_moment(page: Page, base_url: str) -> None:
     expect(page.get_by_role("region", name="Player")).to_contain_text("Winter work")
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    moment.click()
+    page.wait_for_function(PLAYS)
+    moment.click()
+    page.wait_for_function("() => document.querySelector('#player audio').paused")
 
 
 def test_the_address_holds_the_whole_search(page: Page, base_url: str) -> None:

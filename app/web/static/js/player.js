@@ -70,6 +70,7 @@ export class Player {
   draw() {
     const now = this.audio.currentTime;
     this.root.classList.toggle("is-on", !this.audio.paused);
+    document.querySelector(".is-playing")?.classList.toggle("is-sounding", !this.audio.paused);
     this.toggle.setAttribute("aria-label", this.audio.paused ? "Play" : "Pause");
     this.at.textContent = clock(now);
     this.range.value = String(now);
@@ -89,6 +90,6 @@ export class Player {
   close() {
     this.audio.pause();
     this.root.hidden = true;
-    document.querySelector(".is-playing")?.classList.remove("is-playing");
+    document.querySelector(".is-playing")?.classList.remove("is-playing", "is-sounding");
   }
 }

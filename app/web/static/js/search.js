@@ -10,7 +10,8 @@ document.addEventListener("click", (event) => {
   const elsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0;
   if (!moment || !moment.dataset.audio || elsewhere) return;
   event.preventDefault();
-  document.querySelector(".is-playing")?.classList.remove("is-playing");
+  if (moment.closest(".is-sounding")) { player.audio.pause(); return; }
+  document.querySelector(".is-playing")?.classList.remove("is-playing", "is-sounding");
   moment.parentElement.classList.add("is-playing");
   player.play(moment.dataset);
 });

@@ -55,7 +55,6 @@ export class Voice {
 
   show(recording) {
     this.live.hidden = this.stop.hidden = !recording;
-    this.file.parentElement.hidden = recording;
     this.close.textContent = recording ? "Discard" : "Close";
     this.button.setAttribute("aria-expanded", String(recording));
     this.button.setAttribute("aria-label", recording ? "Stop and search" : "Search with your voice or a sound");
