@@ -223,9 +223,3 @@ class EpisodeArtefacts:
         for name in self.store.names(self._root):
             if name.rsplit("/", 1)[1].startswith(("plan", "words-", "states-")):
                 self.store.remove(name)
-
-    def drop_work(self) -> None:
-        """Remove all that was derived, so that the next run starts from the enclosure."""
-        for name in self.store.names(self._root):
-            if not name.endswith("/episode.json.gz"):
-                self.store.remove(name)

@@ -21,7 +21,7 @@ __all__ = ["Added", "FeedError", "Found", "add", "parse", "poll"]
 
 logger = logging.getLogger(__name__)
 
-FETCH_MAX_S = 60.0
+FETCH_MAX_S = 25.0  # less than the 30 s that the web waits for the feed of someone who adds it
 MAX_BACK_OFF_S = 86_400.0
 MAX_RETRY_AFTER_S = 7 * 86_400.0
 _ACCEPT = (

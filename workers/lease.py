@@ -49,7 +49,7 @@ def lease(name: str, episode_id: str) -> Iterator[None]:
         while not done.wait(LEASE_S / 3):
             try:
                 lock.reacquire()
-            except redis.ConnectionError as error:
+            except (redis.ConnectionError, redis.TimeoutError) as error:
                 logger.warning("lease %s was not renewed: %s", name, error)
             except LockError:
                 logger.warning("lease %s was lost; what its holder writes is the same twice", name)

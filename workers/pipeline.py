@@ -91,14 +91,13 @@ class Pipeline:
         kept = self.artefacts(episode.id)
         transcribe = kept.publisher() is None
         plan = kept.plan()
-        if plan is not None and plan.transcribed != transcribe:
-            kept.drop_heard()
-        heard = episode.audio_sha256 if kept.is_heard() else None
+        is_usable = plan is not None and plan.transcribed == transcribe and kept.is_heard()
+        heard = episode.audio_sha256 if is_usable else None
         with timed("download", episode.id):
             got = download(episode.audio_url, self.store, kept.source, unless=heard)
         if got.sha256 == heard:
             return
-        kept.drop_heard()
+        kept.drop_heard()  # not before there is something to hear instead
         with timed("decode", episode.id):
             duration_s = self._decode(kept)
         with timed("speech", episode.id):
@@ -237,14 +236,18 @@ class Pipeline:
             self._enqueue(name, *arguments)
 
     def retry(self, episode_id: str) -> None:
-        """Go on where a failed episode stopped; hear an indexed one anew."""
+        """Go on where a failed episode stopped; hear an indexed one anew.
+
+        What was made of it stays until its audio has been fetched again.
+        """
         episode = self.catalog.get_episode(episode_id)
         if episode is None or episode.status in IN_PROGRESS | {EpisodeStatus.DELETED}:
             return
-        if episode.status != EpisodeStatus.FAILED:
-            self.artefacts(episode_id).drop_work()
-            progress.begin(episode_id)
-        self._queue_again(episode_id)
+        if episode.status == EpisodeStatus.FAILED:
+            self._queue_again(episode_id)
+            return
+        self.catalog.update_episode(episode_id, audio_sha256=None, error=None)
+        self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
 
     def _queue_again(self, episode_id: str) -> None:
         self.catalog.update_episode(episode_id, status=EpisodeStatus.QUEUED, error=None)

@@ -11,6 +11,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError
 from kombu.exceptions import OperationalError
 from redis import ConnectionError as RedisConnectionError
+from redis import TimeoutError as RedisTimeoutError
 
 from app import queue
 from app.audio.ffmpeg import AudioError
@@ -47,13 +48,20 @@ WAITS_IN = {
 EXPLAINED = (FetchError, AudioError, EncoderError, IndexMismatch, IndexingError)
 
 
-def _is_passing(error: Exception) -> bool:
-    """Whether a service was away for a while, so that trying again is the remedy."""
+# What Elasticsearch, Redis and the broker raise while they are away.
+AWAY = (TransportError, RedisConnectionError, RedisTimeoutError, OperationalError)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether a service was away for a while."""
     if isinstance(error, ApiError):
         return error.status_code in {429, 502, 503, 504}
-    if isinstance(error, FetchError):
-        return error.retryable
-    return isinstance(error, TransportError | RedisConnectionError | OperationalError)
+    return isinstance(error, AWAY)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether trying again is the remedy."""
+    return _is_away(error) or (isinstance(error, FetchError) and error.retryable)
 
 
 def _run_stage(task: Task, episode_id: str, part: str, stage: Callable[[Pipeline], None]) -> None:
@@ -113,8 +121,11 @@ def finish(task: Task, episode_id: str) -> None:
 
 @task_failure.connect
 def _mark_failed(sender: Any, exception: Exception, args: Any, **_: Any) -> None:
-    """An error that no stage foresaw, or a worker lost too often, ends the episode's way."""
-    if sender is not None and sender.name in STAGES:
+    """An error that no stage foresaw, or a worker lost too often, ends the episode's way.
+
+    A service that is away ends nothing: the sweep brings the episode back once it is there.
+    """
+    if sender is not None and sender.name in STAGES and not _is_away(exception):
         reason = f"{type(exception).__name__}: {exception}"
         get_pipeline().fail(args[0], f"Something unforeseen went wrong ({reason}).")
 

@@ -248,6 +248,24 @@ def test_a_missing_enclosure_fails_with_a_reason_and_retry_goes_on(desk: Desk) -
     assert (episode.status, episode.error) == (EpisodeStatus.INDEXED, None)
 
 
+def test_an_episode_heard_anew_loses_nothing_where_its_audio_is_gone(desk: Desk) -> None:
+    desk.site.serve("/anew.wav", tone(3))
+    feed = desk.add("anew", audio=desk.site.url("/anew.wav"), vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    kept = get_store().names(f"episodes/{episode.id}")
+    del desk.site.routes["/anew.wav"]
+    desk.pipeline.retry(episode.id)
+    desk.run()
+    assert desk.episode(feed).status == EpisodeStatus.FAILED
+    assert hits("lighthouse", feed)
+    assert set(kept) <= set(get_store().names(f"episodes/{episode.id}"))
+    desk.site.serve("/anew.wav", tone(4))
+    desk.pipeline.retry(episode.id)
+    desk.run()
+    assert desk.episode(feed).status == EpisodeStatus.INDEXED
+
+
 def test_a_paused_feed_waits_and_goes_on(desk: Desk) -> None:
     feed = desk.add("paused", vtt=True)
     get_catalog().update_feed(feed.id, paused=True, wait=True)

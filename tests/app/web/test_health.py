@@ -1,5 +1,7 @@
 """/livez, /readyz, /metrics, and what happens when a service is away."""
 
+import socket
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -7,6 +9,7 @@ from flask.testing import FlaskClient
 from app.catalog import get_catalog
 from app.search.client import get_client
 from app.settings import get_settings
+from app.web import health
 from app.web.redis import get_redis
 
 PARTS = [
@@ -52,6 +55,23 @@ def test_services_that_are_down_are_named(client: FlaskClient, nothing_there: No
     assert not found["elasticsearch"]["ok"]
     assert not found["redis"]["ok"]
     assert client.get("/livez").status_code == 200
+
+
+def test_a_cluster_that_hangs_does_not_hold_up_the_answer(
+    client: FlaskClient, nothing_there: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PROBE_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("ELASTICSEARCH_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        get_settings.cache_clear()
+        get_client.cache_clear()
+        found = parts(client)
+        assert "Timeout" in found["elasticsearch"]["reason"]
+        assert "while Elasticsearch" in found["indices"]["reason"]
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # one attempt, and no second question
+            silent.accept()
 
 
 def test_calls_say_which_service_is_down(client: FlaskClient, nothing_there: None) -> None:
