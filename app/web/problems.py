@@ -137,6 +137,17 @@ def _unavailable(error: Exception) -> Response:
     return answer(Problem(503, str(error), headers={"Retry-After": "5"}))
 
 
+def _store_failed(error: OSError) -> Response:
+    log.exception("The store failed in %s %s", request.method, request.path, exc_info=error)
+    return answer(
+        Problem(
+            503,
+            f"Earmark could not read or write what it keeps ({error.strerror or error}): check the"
+            " disk and EARMARK_STORE_URL; /readyz tells when it works again.",
+        )
+    )
+
+
 def _unexpected(error: Exception) -> Response:
     log.exception("Unexpected error in %s %s", request.method, request.path, exc_info=error)
     return answer(Problem(500, "Something went wrong in Earmark itself; the log has the details."))
@@ -155,4 +166,5 @@ def install(app: Flask) -> None:
     app.register_error_handler(QueryError, lambda e: _bad(e.parameter, e))
     app.register_error_handler(SearchUnavailable, _unavailable)
     app.register_error_handler(EncoderError, lambda e: answer(Problem(503, str(e))))
+    app.register_error_handler(OSError, _store_failed)
     app.register_error_handler(Exception, _unexpected)

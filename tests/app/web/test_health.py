@@ -1,6 +1,8 @@
 """/livez, /readyz, /metrics, and what happens when a service is away."""
 
+import io
 import socket
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -9,6 +11,7 @@ from flask.testing import FlaskClient
 from app.catalog import get_catalog
 from app.search.client import get_client
 from app.settings import get_settings
+from app.store import get_store
 from app.web import health
 from app.web.redis import get_redis
 
@@ -85,6 +88,24 @@ def test_calls_say_which_service_is_down(client: FlaskClient, nothing_there: Non
     page = client.get("/")
     assert page.status_code == 503
     assert "could not be reached" in page.text
+
+
+def test_a_store_that_cannot_be_written_says_so(
+    client: FlaskClient, query_worker: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("EARMARK_STORE_URL", str(tmp_path / "file" / "store"))
+    for function in (get_settings, get_store):
+        function.cache_clear()
+    try:
+        form = {"clip": (io.BytesIO(b"RIFF"), "clip.wav")}
+        answer = client.post("/api/v1/search/clip", data=form)
+    finally:
+        monkeypatch.undo()
+        for function in (get_settings, get_store):
+            function.cache_clear()
+    assert answer.status_code == 503
+    assert "EARMARK_STORE_URL" in answer.json["detail"]
 
 
 def test_metrics_count_requests_and_episodes(client: FlaskClient) -> None:
