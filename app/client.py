@@ -33,6 +33,8 @@ class Client:
         """The Earmark that EARMARK_URL names, with EARMARK_ADMIN_TOKEN."""
         settings = get_settings()
         token = settings.admin_token.get_secret_value() if settings.admin_token else None
+        if not settings.url.startswith(("http://", "https://")):
+            raise ClientError(f"EARMARK_URL should start with http:// or https://: {settings.url}")
         return cls(settings.url.rstrip("/"), token)
 
     def require_token(self) -> None:

@@ -78,6 +78,11 @@ def test_no_server() -> None:
     assert "No Earmark answers at http://127.0.0.1:9" in line
 
 
+def test_an_address_without_its_scheme() -> None:
+    line = fails(earmark("search", "x", EARMARK_URL="earmark.local:8000"))
+    assert "should start with http:// or https://" in line
+
+
 def test_a_wrong_token(url: str) -> None:
     # A process of its own: here, server and command line would share one token.
     run = "from app.cli import main; main()"
