@@ -23,16 +23,17 @@ HEAR_CLIP = "earmark.hear_clip"  # (clip_id) -> see workers.clips
 REINDEX = "earmark.reindex"  # (job_id): progress in the Redis hash earmark:job:<job_id>
 
 QUEUES = {
-    ADD_FEED: "query",
     HEAR_CLIP: "query",
-    POLL_FEED: "fetch",
-    POLL_DUE: "fetch",
-    APPLY_PAUSE: "fetch",
-    REMOVE_FEED: "fetch",
+    # What is short and must not wait behind downloads, nor hold up a clip.
+    ADD_FEED: "feeds",
+    POLL_FEED: "feeds",
+    POLL_DUE: "feeds",
+    APPLY_PAUSE: "feeds",
+    REMOVE_FEED: "feeds",
+    RETRY_EPISODE: "feeds",
+    REMOVE_EPISODE: "feeds",
+    SWEEP: "feeds",
     FETCH: "fetch",
-    RETRY_EPISODE: "fetch",
-    REMOVE_EPISODE: "fetch",
-    SWEEP: "fetch",
     REINDEX: "fetch",
     TRANSCRIBE: "transcribe",
     FINISH: "index",

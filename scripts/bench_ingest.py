@@ -69,6 +69,7 @@ def role_of(command: list[str]) -> str:
     """Which part of Earmark a command line belongs to."""
     text = " ".join(command)
     for role, mark in {
+        "worker-feeds": "feeds@",
         "worker-fetch": "fetch@",
         "worker-transcribe": "transcribe@",
         "worker-query": "query@",

@@ -26,7 +26,9 @@ def live(app: Flask) -> Iterator[str]:
 
 def forget_workers(redis: Redis) -> None:
     """Drop the signs of life that workers of an earlier test left."""
-    redis.delete(*(f"earmark:worker:{name}" for name in ("fetch", "transcribe", "query", "beat")))
+    redis.delete(
+        *(f"earmark:worker:{name}" for name in ("feeds", "fetch", "transcribe", "query", "beat"))
+    )
 
 
 def media(folder: Path) -> Flask:

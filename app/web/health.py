@@ -19,7 +19,7 @@ from app.web.redis import get_redis
 
 PROBE_S = 3.0
 ROLES = {"text": "text embedder", "audio": "audio embedder"}
-PROCESSES = ("worker-fetch", "worker-transcribe", "worker-query", "beat")
+PROCESSES = ("worker-feeds", "worker-fetch", "worker-transcribe", "worker-query", "beat")
 
 blueprint = Blueprint("health", __name__)
 

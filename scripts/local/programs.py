@@ -54,6 +54,7 @@ def programs(data: DataFolder, web_port: int) -> list[Program]:
     """Workers, beat and web."""
     transcriptions = max(1, len(os.sched_getaffinity(0)) // CORES_PER_TRANSCRIPTION)
     return [
+        _worker("feeds", 2),
         _worker("fetch", 2, also="index"),
         _worker("transcribe", transcriptions, nice=True),
         _worker("query", 1),

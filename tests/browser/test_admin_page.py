@@ -36,7 +36,7 @@ def test_troubles_are_told_plainly(page: Page, base_url: str) -> None:
     expect(page.locator("#live")).to_contain_text("worker-query has sent no sign of life")
     page.get_by_label("Feed address").fill("https://feeds.example/new.xml")
     page.get_by_role("button", name="Add feed").click()
-    expect(page.get_by_role("alert")).to_contain_text("start worker-query")
+    expect(page.get_by_role("alert")).to_contain_text("start worker-feeds")
     expect(page.get_by_label("Feed address")).to_have_value("https://feeds.example/new.xml")
 
 

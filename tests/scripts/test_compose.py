@@ -38,7 +38,7 @@ def test_the_dockerfile_passes_the_linter() -> None:
 
 
 def test_it_brings_up_the_whole_of_earmark() -> None:
-    workers = {"worker-fetch", "worker-transcribe", "worker-query"}
+    workers = {"worker-feeds", "worker-fetch", "worker-transcribe", "worker-query"}
     assert set(LASTING) == workers | {"web", "beat", "redis", "elasticsearch"}
 
 
@@ -112,7 +112,7 @@ def test_what_needs_no_internet_has_none(name: str) -> None:
 
 
 def test_web_and_workers_share_store_and_weights() -> None:
-    for name in ("web", "worker-fetch", "worker-transcribe", "worker-query"):
+    for name in ("web", "worker-feeds", "worker-fetch", "worker-transcribe", "worker-query"):
         volumes = SERVICES[name]["volumes"]
         assert "store:/var/lib/earmark/store" in volumes
         assert "models:/var/lib/earmark/models:ro" in volumes

@@ -76,11 +76,11 @@ def test_an_unknown_status_is_refused(admin: FlaskClient) -> None:
 
 
 def test_a_feed_is_paused_and_its_episodes_are_told(admin: FlaskClient, redis) -> None:
-    redis.delete("fetch")
+    redis.delete("feeds")
     answer = admin.patch(f"/api/v1/feeds/{library.HARBOUR}", json={"paused": True})
     assert answer.status_code == 200
     assert answer.json["paused"] is True
-    assert "earmark.apply_pause" in redis.lindex("fetch", 0).decode()
+    assert "earmark.apply_pause" in redis.lindex("feeds", 0).decode()
     assert (
         admin.patch(f"/api/v1/feeds/{library.HARBOUR}", json={"paused": False}).status_code == 200
     )
@@ -133,7 +133,7 @@ def test_a_removed_feed_is_gone_at_once(admin: FlaskClient) -> None:
 def test_adding_without_a_worker_says_so(admin: FlaskClient) -> None:
     answer = admin.post("/api/v1/feeds", json={"url": "https://feeds.example/x.xml"})
     assert answer.status_code == 503
-    assert "worker-query" in answer.json["detail"]
+    assert "worker-feeds" in answer.json["detail"]
 
 
 def test_adding_needs_json(admin: FlaskClient) -> None:
