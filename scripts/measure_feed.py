@@ -1,6 +1,6 @@
 """Word error and time error of read speech that went through the whole chain as a feed.
 
-    python -m scripts.measure_feed FOLDER [--json FILE]
+    python -m scripts.measure_feed FOLDER --json docs/benchmarks/speech.json
 
 FOLDER holds NAME.mp3 beside NAME.txt, and NAME.sync.json where line times are known; names that
 begin with ``de`` are German.
@@ -61,15 +61,31 @@ def figures(copy: OwnCopy, episode: dict[str, Any], audio: Path) -> dict[str, An
     return found
 
 
+def table(results: dict[str, Any]) -> str:
+    """The figures as Markdown."""
+    lines = [
+        "| recording | language heard | words | wrong | word error | line starts, median (largest) |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, found in sorted(results.items()):
+        times = found.get("line_start_error_s")
+        starts = f"{times['median']:.2f} s ({times['largest']:.2f} s)" if times else ""
+        lines.append(
+            f"| {name} | {found['language']} | {found['words']} | {found['wrong']} "
+            f"| {found['word_error']:.3f} | {starts} |"
+        )
+    return "\n".join(lines)
+
+
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
 @click.option("--json", "out", type=click.Path(path_type=Path))
 def main(folder: Path, out: Path | None) -> None:
     """Print the figures, and keep them if a file is named."""
-    text = json.dumps(measure(folder), indent=2)
+    results = measure(folder)
     if out:
-        out.write_text(text + "\n")
-    print(text)
+        out.write_text(json.dumps(results, indent=2) + "\n")
+    print(table(results))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from app.web import health
 from app.web.redis import get_redis
 
 PARTS = [
-    "elasticsearch", "indices", "redis", "store", "worker-feeds", "worker-fetch", "worker-transcribe",
-    "worker-query", "beat", "transcriber", "text embedder", "audio embedder",
+    "elasticsearch", "indices", "redis", "store", "worker-feeds", "worker-fetch",
+    "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder", "audio embedder",
 ]  # fmt: skip
 
 

@@ -1,0 +1,20 @@
+"""The tables of docs/benchmarks.md are those that the kept raw figures give."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import bench_ingest, measure_feed
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@pytest.mark.parametrize(
+    ("name", "table"), [("ingest", bench_ingest.table), ("speech", measure_feed.table)]
+)
+def test_a_table_is_generated(name: str, table: Callable[[Any], str]) -> None:
+    figures = json.loads((DOCS / "benchmarks" / f"{name}.json").read_text())
+    assert table(figures) in (DOCS / "benchmarks.md").read_text()
