@@ -64,7 +64,7 @@ def figures(copy: OwnCopy, episode: dict[str, Any], audio: Path) -> dict[str, An
 def table(results: dict[str, Any]) -> str:
     """The figures as Markdown."""
     lines = [
-        "| recording | language heard | words | wrong | word error | line starts, median (largest) |",
+        "| recording | language heard | words | wrong | word error | line starts: median (most) |",
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
     for name, found in sorted(results.items()):
