@@ -192,8 +192,9 @@ def _novelty(states: Floats | None) -> Floats:
         return np.zeros(0, np.float32)
     rows = states.astype(np.float32)
     rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
-    blocks = np.lib.stride_tricks.sliding_window_view(rows, _AROUND_S, axis=0)
-    means, scatter = blocks.mean(axis=2), blocks.var(axis=2, ddof=1).sum(axis=1)
+    shifted = [rows[k : len(rows) - _AROUND_S + 1 + k] for k in range(_AROUND_S)]
+    means = sum(shifted[1:], shifted[0]) / _AROUND_S
+    scatter = sum(np.square(part - means).sum(axis=1) for part in shifted) / (_AROUND_S - 1)
     before, after = slice(None, -_AROUND_S), slice(_AROUND_S, None)
     distance = np.square(means[after] - means[before]).sum(axis=1)
     novelty = distance / (scatter[before] + scatter[after] + 1e-6)

@@ -12,7 +12,7 @@ from app.settings import get_settings
 
 MAX_TOKENS = 256
 
-_BATCH = 16
+_BATCH = 8
 
 
 class MiniLm:
@@ -54,6 +54,7 @@ class MiniLm:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = get_settings().threads
+        options.enable_cpu_mem_arena = False
         path = weights_folder(self.name) / "model.onnx"
         try:
             return onnxruntime.InferenceSession(
