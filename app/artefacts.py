@@ -62,6 +62,15 @@ def saved_episode_ids(store: Store) -> list[str]:
     return [name.split("/")[1] for name in names if name.endswith("/episode.json.gz")]
 
 
+# Folders of the store whose contents pass, and for how many seconds they may be needed.
+PASSING = {"clips": 3600.0, ".unfinished": 86_400.0, ".probe": 3600.0}
+
+
+def remove_leftovers(store: Store) -> list[str]:
+    """Remove what processes that died have left unfinished; the names."""
+    return [name for folder, age_s in PASSING.items() for name in store.remove_old(folder, age_s)]
+
+
 class EpisodeArtefacts:
     """One episode's artefacts."""
 

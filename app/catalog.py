@@ -1,7 +1,7 @@
 """Feeds and episodes, as Elasticsearch keeps them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -152,6 +152,38 @@ class Catalog:
         """Change some fields. Raises KeyError where there is no such episode."""
         self._update(Episode, self._episodes, episode_id, wait, fields)
 
+    def move_episode(
+        self,
+        episode_id: str,
+        status: EpisodeStatus,
+        *,
+        among: Collection[EpisodeStatus],
+        wait: bool = False,
+        **fields: Any,
+    ) -> bool:
+        """Change the state, and other fields with it, where the state is one of ``among``.
+
+        False, and nothing changed, where it is another by now, or there is no such episode:
+        what somebody else decided meanwhile, such as a removal, is not undone.
+        """
+        while True:
+            try:
+                found = self._es.get(index=self._episodes, id=episode_id)
+                if found["_source"]["status"] not in among:
+                    return False
+                seen = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+                changes = fields | {"status": status}
+                self._update(Episode, self._episodes, episode_id, wait, changes, **seen)
+            except ConflictError:  # another writer was faster: look again
+                continue
+            except NotFoundError as error:
+                if _is_absent_index(error):
+                    raise
+                return False
+            except KeyError:
+                return False
+            return True
+
     def remove_episode(self, episode_id: str) -> None:
         """Remove the episode's document, if it is there."""
         self._remove(self._episodes, episode_id)
@@ -194,8 +226,15 @@ class Catalog:
                 return
 
     def _update(
-        self, model: type[BaseModel], index: str, document_id: str, wait: bool, fields: Query
+        self,
+        model: type[BaseModel],
+        index: str,
+        document_id: str,
+        wait: bool,
+        fields: Query,
+        **seen: int,
     ) -> None:
+        """``seen``: the version that must still be there; without it the last writer wins."""
         unknown = fields.keys() - model.model_fields.keys()
         if unknown:
             raise TypeError(f"{model.__name__} has no field {', '.join(sorted(unknown))}")
@@ -209,7 +248,7 @@ class Catalog:
                 document_id,
                 wait,
                 doc=changes,
-                retry_on_conflict=RETRIES_ON_CONFLICT,
+                **(seen or {"retry_on_conflict": RETRIES_ON_CONFLICT}),
             )
         except NotFoundError as error:
             if _is_absent_index(error):

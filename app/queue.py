@@ -19,6 +19,7 @@ FINISH = "earmark.finish"  # (episode_id)
 RETRY_EPISODE = "earmark.retry_episode"  # (episode_id): goes on where it failed, or anew
 REMOVE_EPISODE = "earmark.remove_episode"  # (episode_id): all but the tombstone
 SWEEP = "earmark.sweep"  # (): finds work that was lost and enqueues it again
+TIDY = "earmark.tidy"  # (): removes what processes that died left in the store
 HEAR_CLIP = "earmark.hear_clip"  # (clip_id) -> see workers.clips
 REINDEX = "earmark.reindex"  # (job_id): progress in the Redis hash earmark:job:<job_id>
 
@@ -33,6 +34,7 @@ QUEUES = {
     RETRY_EPISODE: "feeds",
     REMOVE_EPISODE: "feeds",
     SWEEP: "feeds",
+    TIDY: "feeds",
     FETCH: "fetch",
     REINDEX: "fetch",
     TRANSCRIBE: "transcribe",

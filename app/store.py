@@ -3,7 +3,8 @@
 import gzip
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 from numpy.typing import NDArray
 
+from app.domain import utc_now
 from app.settings import get_settings
 
 
@@ -79,8 +81,23 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Remove a name or a whole folder; nothing happens where there is none."""
-        if self._fs.exists(self.path(name)):
-            self._fs.rm(self.path(name), recursive=True)
+        while self._fs.exists(self.path(name)):
+            with suppress(FileNotFoundError):  # another process removes it too
+                self._fs.rm(self.path(name), recursive=True)
+
+    def remove_old(self, prefix: str, age_s: float) -> list[str]:
+        """Remove the names below a folder that were written so long ago; those names."""
+        before = utc_now() - timedelta(seconds=age_s)
+        return [name for name in self.names(prefix) if self._remove_if_older(name, before)]
+
+    def _remove_if_older(self, name: str, before: datetime) -> bool:
+        try:
+            if self._fs.modified(self.path(name)) >= before:
+                return False
+            self._fs.rm(self.path(name))
+        except FileNotFoundError:  # its owner was there first
+            return False
+        return True
 
     def put_json(self, name: str, value: Any) -> None:
         """Keep a JSON value, compressed."""

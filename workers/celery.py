@@ -12,7 +12,7 @@ from typing import Any
 from celery.signals import beat_init, worker_process_init, worker_ready, worker_shutting_down
 from redis import RedisError
 
-from app.queue import POLL_DUE, QUEUES, SWEEP, client
+from app.queue import POLL_DUE, QUEUES, SWEEP, TIDY, client
 from workers.lease import get_redis
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ app.conf.update(
     beat_schedule={
         "poll due feeds": {"task": POLL_DUE, "schedule": 60.0, "options": {"expires": 55}},
         "sweep": {"task": SWEEP, "schedule": 20.0, "options": {"expires": 15}},
+        "tidy": {"task": TIDY, "schedule": 3600.0, "options": {"expires": 600}},
     },
 )
 

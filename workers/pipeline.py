@@ -5,7 +5,7 @@ next. Running one twice changes nothing; ``advance`` finds the next stage from w
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,13 @@ from workers.timing import timed
 logger = logging.getLogger(__name__)
 
 Enqueue = Callable[..., Any]
+
+# A stage runs for the states that wait for it: a message that comes twice finds another one.
+ENTERED_FROM = {
+    EpisodeStatus.FETCHING: {EpisodeStatus.QUEUED, EpisodeStatus.FETCHING},
+    EpisodeStatus.TRANSCRIBING: {EpisodeStatus.TRANSCRIBING},
+    EpisodeStatus.EMBEDDING: {EpisodeStatus.EMBEDDING},
+}
 
 
 class Skip(Exception):  # noqa: N818 - a decision, not an error
@@ -179,12 +186,11 @@ class Pipeline:
         )
         with timed("index", episode_id):
             write_segments(feed, episode, made.segments, made.text_vectors, made.audio_vectors)
-        if self.forget_if_removed(episode_id):
-            return
-        self.catalog.update_episode(
+        is_wanted = self.catalog.move_episode(
             episode_id,
+            EpisodeStatus.INDEXED,
+            among=IN_PROGRESS,
             wait=True,
-            status=EpisodeStatus.INDEXED,
             error=None,
             language=episode.language,
             duration_s=episode.duration_s,
@@ -194,6 +200,9 @@ class Pipeline:
             indexed_at=utc_now(),
             progress=Progress(done_s=episode.duration_s or 0, total_s=episode.duration_s or 0),
         )
+        if not is_wanted:
+            self.forget_if_removed(episode_id)
+            return
         self._snapshot(episode_id)
         if not self._settings.keep_audio:
             kept.drop_audio()
@@ -207,51 +216,73 @@ class Pipeline:
         feed = self.catalog.get_feed(feed_id)
         if feed is not None:
             FeedArtefacts(self.store, feed_id).save(feed)
+        indexed = {EpisodeStatus.INDEXED}
         for episode_id in to_rewrite:
             self._snapshot(episode_id)
-            self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id))
+            self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id), among=indexed)
         for episode_id in to_fetch:
             self._snapshot(episode_id)
-            self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
+            among = indexed | {EpisodeStatus.QUEUED}
+            self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id), among=among)
+
+    def resume(self, episode_id: str) -> None:
+        """Enqueue again what an episode in progress waited for when its work was lost."""
+        episode = self.catalog.get_episode(episode_id)
+        among = ENTERED_FROM[EpisodeStatus.FETCHING]
+        if episode is not None and episode.status in among:
+            # What is kept may be of audio that was to be replaced.
+            self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id), among=among)
+        else:
+            self.advance(episode_id)
 
     def advance(self, episode_id: str) -> None:
-        """Enqueue whatever the artefacts show to be next."""
-        feed = self._feed_of(episode_id)
-        if feed is None:
+        """Enqueue whatever the artefacts show to be next for an episode in progress."""
+        episode = self.catalog.get_episode(episode_id)
+        feed = self.catalog.get_feed(episode.feed_id) if episode else None
+        if episode is None or feed is None:
             return
         kept = self.artefacts(episode_id)
         words_are_enough = feed.transcripts == "only" and kept.publisher() is not None
-        if words_are_enough or kept.is_heard():
+        has_audio = episode.audio_sha256 is not None  # else what is kept is to be heard anew
+        if words_are_enough or (has_audio and kept.is_heard()):
             self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id))
-        elif kept.has_pcm() and (missing := kept.missing_pieces()):
+        elif has_audio and kept.has_pcm() and (missing := kept.missing_pieces()):
             tasks = [(queue.TRANSCRIBE, episode_id, number) for number in missing]
             self._send(EpisodeStatus.TRANSCRIBING, *tasks)
         else:
             self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
 
-    def _send(self, status: EpisodeStatus, *tasks: tuple[Any, ...]) -> None:
-        """Show what an episode waits for, then enqueue it."""
-        self.catalog.update_episode(tasks[0][1], status=status)
-        for name, *arguments in tasks:
-            self._enqueue(name, *arguments)
+    def _send(
+        self,
+        status: EpisodeStatus,
+        *tasks: tuple[Any, ...],
+        among: Collection[EpisodeStatus] = IN_PROGRESS,
+    ) -> None:
+        """Show what an episode in one of these states waits for from now on, and enqueue it."""
+        if self.catalog.move_episode(tasks[0][1], status, among=among):
+            for name, *arguments in tasks:
+                self._enqueue(name, *arguments)
 
     def retry(self, episode_id: str) -> None:
         """Go on where a failed episode stopped; hear an indexed one anew.
 
         What was made of it stays until its audio has been fetched again.
         """
-        episode = self.catalog.get_episode(episode_id)
-        if episode is None or episode.status in IN_PROGRESS | {EpisodeStatus.DELETED}:
+        if self._go_on(episode_id, EpisodeStatus.FAILED):
             return
-        if episode.status == EpisodeStatus.FAILED:
-            self._queue_again(episode_id)
-            return
-        self.catalog.update_episode(episode_id, audio_sha256=None, error=None)
-        self._send(EpisodeStatus.QUEUED, (queue.FETCH, episode_id))
+        ended = {EpisodeStatus.INDEXED, EpisodeStatus.SKIPPED, EpisodeStatus.PAUSED}
+        if self.catalog.move_episode(
+            episode_id, EpisodeStatus.QUEUED, among=ended, audio_sha256=None, error=None
+        ):
+            self._enqueue(queue.FETCH, episode_id)
 
-    def _queue_again(self, episode_id: str) -> None:
-        self.catalog.update_episode(episode_id, status=EpisodeStatus.QUEUED, error=None)
+    def _go_on(self, episode_id: str, stopped: EpisodeStatus) -> bool:
+        """Go on with an episode that has stopped in this state; whether it had."""
+        among = {stopped}
+        if not self.catalog.move_episode(episode_id, EpisodeStatus.QUEUED, among=among, error=None):
+            return False
         self.advance(episode_id)
+        return True
 
     def fail(self, episode_id: str, message: str) -> None:
         """Mark the episode as failed, with the reason."""
@@ -267,23 +298,25 @@ class Pipeline:
             self.catalog.update_episode(episode_id, error=message)
 
     def _end(self, episode_id: str, status: EpisodeStatus, reason: str) -> None:
-        episode = self.catalog.get_episode(episode_id)
-        if episode is None or episode.status not in IN_PROGRESS:
-            return
-        self.catalog.update_episode(episode_id, wait=True, status=status, error=reason)
-        self._snapshot(episode_id)
+        if self.catalog.move_episode(
+            episode_id, status, among=IN_PROGRESS, wait=True, error=reason
+        ):
+            self._snapshot(episode_id)
 
     def apply_pause(self, feed_id: str) -> None:
         """Bring a feed's episodes in line with its pause."""
         feed = self.catalog.get_feed(feed_id)
         if feed is None:
             return
+        FeedArtefacts(self.store, feed_id).save(feed)
+        queued, paused = EpisodeStatus.QUEUED, EpisodeStatus.PAUSED
+        self.catalog.refresh()  # so that an episode that has just come to wait counts
         if feed.paused:
-            for episode in self.catalog.all_episodes(feed_id, [EpisodeStatus.QUEUED]):
-                self.catalog.update_episode(episode.id, status=EpisodeStatus.PAUSED)
+            for episode in self.catalog.all_episodes(feed_id, [queued]):
+                self.catalog.move_episode(episode.id, paused, among={queued})
         else:
-            for episode in self.catalog.all_episodes(feed_id, [EpisodeStatus.PAUSED]):
-                self._queue_again(episode.id)
+            for episode in self.catalog.all_episodes(feed_id, [paused]):
+                self._go_on(episode.id, paused)
 
     def remove_episode(self, episode_id: str) -> None:
         """Remove what an episode left, but for the tombstone."""
@@ -314,20 +347,12 @@ class Pipeline:
     def _enter(self, episode_id: str, status: EpisodeStatus) -> tuple[Episode | None, Feed | None]:
         """The episode and its feed if the stage is to run; (None, None) otherwise."""
         episode = self.catalog.get_episode(episode_id)
-        if episode is None or episode.status not in IN_PROGRESS:
+        feed = self.catalog.get_feed(episode.feed_id) if episode else None
+        if episode is None or feed is None:
             return None, None
-        feed = self.catalog.get_feed(episode.feed_id)
-        if feed is None:
-            return None, None
-        if feed.paused:
-            self.catalog.update_episode(episode_id, status=EpisodeStatus.PAUSED)
-            return None, None
-        self.catalog.update_episode(episode_id, status=status)
-        return episode, feed
-
-    def _feed_of(self, episode_id: str) -> Feed | None:
-        episode = self.catalog.get_episode(episode_id)
-        return self.catalog.get_feed(episode.feed_id) if episode else None
+        state = EpisodeStatus.PAUSED if feed.paused else status
+        is_waiting = self.catalog.move_episode(episode_id, state, among=ENTERED_FROM[status])
+        return (episode, feed) if is_waiting and not feed.paused else (None, None)
 
     def _snapshot(self, episode_id: str) -> None:
         episode = self.catalog.get_episode(episode_id)

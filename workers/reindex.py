@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 
 def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
-    """Rebuild, and tell of it in the Redis hash of the job."""
+    """Rebuild, and tell of it in the Redis hash of the job.
+
+    Raises Busy where this job is being done already.
+    """
     key = f"earmark:job:{job_id}"
 
     def tell(**fields: str | int) -> None:
@@ -30,6 +33,8 @@ def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
         with lease("reindex", ""):
             reindex(source, lambda done, total: tell(state="running", done=done, total=total))
     except Busy:
+        if connection.hget(key, "state") == "running":
+            raise  # this very job
         tell(state="failed", error="Another re-index is running; wait for its end.")
     except Exception as error:
         tell(state="failed", error=str(error))

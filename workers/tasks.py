@@ -14,9 +14,10 @@ from redis import ConnectionError as RedisConnectionError
 from redis import TimeoutError as RedisTimeoutError
 
 from app import queue
+from app.artefacts import remove_leftovers
 from app.audio.ffmpeg import AudioError
 from app.catalog import get_catalog
-from app.domain import IN_PROGRESS, Episode, EpisodeStatus, TranscriptsMode, utc_now
+from app.domain import Episode, EpisodeStatus, TranscriptsMode, utc_now
 from app.encoders.base import EncoderError
 from app.search.bulk import IndexingError
 from app.search.index import IndexMismatch
@@ -34,6 +35,17 @@ logger = logging.getLogger(__name__)
 
 STALE_S = 60  # an episode in progress that nobody has touched for so long may have been lost
 RETRY_DELAYS_S = (15, 60, 300, 1500)
+MAX_DEATHS = 5  # of workers over one episode within DEATHS_KEPT_S: then it is the episode
+DEATHS_KEPT_S = 6 * 3600
+REINDEX_MAX_S = 7 * 86_400  # a large library takes longer than any stage may
+
+# What somebody asked for is done in the end, whatever is away or busy just now.
+PERSISTENT: dict[str, Any] = {
+    "autoretry_for": (Exception,),
+    "retry_backoff": 2,
+    "retry_backoff_max": 300,
+    "max_retries": 12,
+}
 STAGES = frozenset({queue.FETCH, queue.TRANSCRIBE, queue.FINISH})
 
 # The queue that holds the message of an episode in this state.
@@ -70,8 +82,8 @@ def _run_stage(task: Task, episode_id: str, part: str, stage: Callable[[Pipeline
         with lease(f"{episode_id}:{part}", episode_id):
             stage(pipeline)
             pipeline.forget_if_removed(episode_id)
-    except Busy as busy:
-        raise task.retry(exc=busy, countdown=LEASE_S + 5, max_retries=20) from busy
+    except Busy:
+        logger.info("%s: a worker is at it already", episode_id)  # if it dies, the sweep sees to it
     except Skip as reason:
         pipeline.skip(episode_id, str(reason))
     except Exception as error:
@@ -98,6 +110,10 @@ def _later(task: Task, episode_id: str, error: Exception, delay_s: int) -> Excep
 
 def _waiting_key(episode_id: str) -> str:
     return f"earmark:waiting:{episode_id}"
+
+
+def _deaths_key(episode_id: str) -> str:
+    return f"earmark:deaths:{episode_id}"
 
 
 @app.task(name=queue.FETCH, bind=True)
@@ -130,29 +146,32 @@ def _mark_failed(sender: Any, exception: Exception, args: Any, **_: Any) -> None
         get_pipeline().fail(args[0], f"Something unforeseen went wrong ({reason}).")
 
 
-@app.task(name=queue.RETRY_EPISODE)
+@app.task(name=queue.RETRY_EPISODE, **PERSISTENT)
 def retry_episode(episode_id: str) -> None:
     """Go on with a failed episode, or hear an indexed one anew."""
-    get_redis().delete(_waiting_key(episode_id))
+    get_redis().delete(_waiting_key(episode_id), _deaths_key(episode_id))
     get_pipeline().retry(episode_id)
 
 
-@app.task(name=queue.REMOVE_EPISODE)
+@app.task(name=queue.REMOVE_EPISODE, **PERSISTENT)
 def remove_episode(episode_id: str) -> None:
     """Remove an episode's segments and artefacts."""
     get_pipeline().remove_episode(episode_id)
 
 
-@app.task(name=queue.REMOVE_FEED)
+# Tasks on a feed's list of episodes take turns: a poll would add to one that is being removed.
+@app.task(name=queue.REMOVE_FEED, **PERSISTENT)
 def remove_feed(feed_id: str) -> None:
     """Remove a feed and all its episodes."""
-    get_pipeline().remove_feed(feed_id)
+    with lease(f"feed:{feed_id}", ""):
+        get_pipeline().remove_feed(feed_id)
 
 
-@app.task(name=queue.APPLY_PAUSE)
+@app.task(name=queue.APPLY_PAUSE, **PERSISTENT)
 def apply_pause(feed_id: str) -> None:
     """Pause or go on with a feed's waiting episodes."""
-    get_pipeline().apply_pause(feed_id)
+    with lease(f"feed:{feed_id}", ""):
+        get_pipeline().apply_pause(feed_id)
 
 
 @app.task(name=queue.ADD_FEED, ignore_result=False)
@@ -169,16 +188,13 @@ def add_feed(
     return {"id": added.feed.id, "created": added.created}
 
 
-@app.task(name=queue.POLL_FEED, bind=True)
-def poll_feed(task: Task, feed_id: str, force: bool = False) -> None:
+@app.task(name=queue.POLL_FEED, **PERSISTENT)
+def poll_feed(feed_id: str, force: bool = False) -> None:
     """Look for what is new in a feed; what went wrong is kept on the feed."""
     pipeline = get_pipeline()
-    try:
-        with lease(f"feed:{feed_id}", ""):
-            found = feeds.poll(feed_id, pipeline.catalog, force=force)
-            pipeline.take_in(feed_id, found.to_fetch, found.to_rewrite)
-    except Busy as busy:
-        raise task.retry(exc=busy, countdown=3, max_retries=20) from busy
+    with lease(f"feed:{feed_id}", ""):
+        found = feeds.poll(feed_id, pipeline.catalog, force=force)
+        pipeline.take_in(feed_id, found.to_fetch, found.to_rewrite)
 
 
 @app.task(name=queue.POLL_DUE)
@@ -195,20 +211,30 @@ def sweep() -> None:
     """Bring back work that was lost: its worker died, or the broker forgot it."""
     pipeline = get_pipeline()
     for episode_id in filter(None, collect_dead()):
+        if _deaths(episode_id) >= MAX_DEATHS:
+            reason = f"{MAX_DEATHS} workers died over this episode; their logs may tell why."
+            pipeline.fail(episode_id, reason)
+            continue
         logger.warning("the worker of episode %s died; its work is enqueued again", episode_id)
-        pipeline.advance(episode_id)
-    for episode in list(pipeline.catalog.all_episodes(statuses=list(IN_PROGRESS))):
+        pipeline.resume(episode_id)
+    drained = [status for status, name in WAITS_IN.items() if get_redis().llen(name) == 0]
+    for episode in pipeline.catalog.all_episodes(statuses=drained):
         if _is_lost(episode):
             logger.warning("episode %s was lost on its way; enqueued again", episode.id)
-            pipeline.advance(episode.id)
+            pipeline.resume(episode.id)
+
+
+def _deaths(episode_id: str) -> int:
+    """How many workers have died over an episode of late, with one more."""
+    count = get_redis().incr(_deaths_key(episode_id))
+    get_redis().expire(_deaths_key(episode_id), DEATHS_KEPT_S)
+    return int(count)
 
 
 def _is_lost(episode: Episode) -> bool:
-    """Whether no worker holds an episode in progress and no message of its can be waiting."""
-    waits_in = WAITS_IN[episode.status]
+    """Whether no worker holds an episode whose queue is empty, and it waits for no retry."""
     return (
         (utc_now() - episode.updated_at).total_seconds() > STALE_S
-        and get_redis().llen(waits_in) == 0
         and not get_redis().exists(_waiting_key(episode.id))
         and not held(f"{episode.id}:")
     )
@@ -221,7 +247,20 @@ def hear(clip_id: str) -> ClipAnswer:
     return hear_clip(clip_id, get_store(), get_settings())
 
 
-@app.task(name=queue.REINDEX, time_limit=None)
+@app.task(name=queue.TIDY)
+def tidy() -> None:
+    """Remove what processes that died left in the store."""
+    for name in remove_leftovers(get_store()):
+        logger.warning("%s was left behind; removed", name)
+
+
+# Busy: the broker has brought back the message of a job that still runs, or just died.
+@app.task(
+    name=queue.REINDEX,
+    time_limit=REINDEX_MAX_S,
+    autoretry_for=(Busy,),
+    retry_kwargs={"countdown": LEASE_S + 5, "max_retries": 1},
+)
 def reindex(job_id: str) -> None:
     """Rebuild every index from the artefacts, and swap."""
     run_reindex(job_id, get_store(), get_redis())

@@ -189,6 +189,28 @@ def test_updates_of_one_document_from_many_threads_are_all_kept(catalog: Catalog
     assert (kept.title, kept.author, kept.failures, kept.etag) == ("t", "a", 3, "x")
 
 
+def test_a_state_moves_only_from_where_it_was_expected(catalog: Catalog) -> None:
+    catalog.add_episode(episode("e"))
+    queued, fetching = EpisodeStatus.QUEUED, EpisodeStatus.FETCHING
+    assert catalog.move_episode("e", fetching, among={queued}, error="why")
+    assert not catalog.move_episode("e", fetching, among={queued}, error="again")
+    assert not catalog.move_episode("nothing", fetching, among={queued})
+    kept = catalog.get_episode("e")
+    assert kept is not None
+    assert (kept.status, kept.error) == (fetching, "why")
+
+
+def test_of_many_that_move_one_state_one_does(catalog: Catalog) -> None:
+    catalog.add_episode(episode("e"))
+
+    def move(number: int) -> bool:
+        catalog.update_episode("e", attempts=number)
+        return catalog.move_episode("e", EpisodeStatus.FETCHING, among={EpisodeStatus.QUEUED})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(move, range(20))) == 1
+
+
 def test_what_is_not_there_cannot_be_updated_but_removed(catalog: Catalog) -> None:
     with pytest.raises(KeyError):
         catalog.update_episode("nothing", error="x")

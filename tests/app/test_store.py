@@ -38,3 +38,11 @@ def test_removing_takes_a_whole_folder_and_asks_for_nothing(store: Store) -> Non
     assert not store.exists("episodes/b/plan")
     with pytest.raises(FileNotFoundError):
         store.open("episodes/b/plan")
+
+
+def test_what_a_process_that_died_left_is_removed_once_it_is_old(store: Store) -> None:
+    store.put_json("clips/a", 1)
+    store.put_json("episodes/b/plan", [])
+    assert store.remove_old("clips", age_s=60) == []
+    assert store.remove_old("clips", age_s=-60) == ["clips/a"]
+    assert store.names("") == ["episodes/b/plan"]

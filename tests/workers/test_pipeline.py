@@ -304,6 +304,61 @@ def test_an_episode_deleted_while_it_is_indexed_leaves_nothing(desk: Desk) -> No
     assert desk.episode(feed).status == EpisodeStatus.DELETED
 
 
+def test_an_episode_deleted_while_it_is_fetched_stays_deleted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = desk.add("revoked")
+    episode = desk.episode(feed)
+
+    def plan_and_delete(self: Pipeline, *args: Any, **more: Any) -> None:
+        planned(self, *args, **more)
+        get_catalog().update_episode(episode.id, status=EpisodeStatus.DELETED, wait=True)
+
+    planned = Pipeline._plan
+    monkeypatch.setattr(Pipeline, "_plan", plan_and_delete)
+    desk.run()
+    desk.pipeline.resume(episode.id)  # as the sweep does where a worker died
+    assert desk.run() == []
+    assert desk.episode(feed).status == EpisodeStatus.DELETED
+
+
+def test_a_message_that_comes_late_undoes_nothing(desk: Desk) -> None:
+    feed = desk.add("doubled", vtt=True)
+    episode = desk.episode(feed)
+    desk.pipeline.fetch(episode.id)
+    desk.pipeline.fetch(episode.id)
+    desk.pipeline.finish(episode.id)
+    assert desk.episode(feed).status == EpisodeStatus.TRANSCRIBING
+    assert desk.requests("/birds.wav") == 1
+
+
+def test_a_fetch_that_was_lost_is_done_again_though_older_words_are_kept(desk: Desk) -> None:
+    feed = desk.add("lost")
+    desk.run()
+    desk.site.serve("/other.wav", tone(5))
+    desk.publish("lost", audio=desk.site.url("/other.wav"))
+    desk.poll(feed)
+    desk.waiting.clear()
+    desk.pipeline.resume(desk.episode(feed).id)
+    desk.run()
+    assert desk.episode(feed).duration_s == pytest.approx(5, abs=0.1)
+
+
+def test_hearing_anew_that_failed_is_tried_again(desk: Desk) -> None:
+    desk.site.serve("/renewed.wav", tone(3))
+    feed = desk.add("renewed", audio=desk.site.url("/renewed.wav"))
+    desk.run()
+    del desk.site.routes["/renewed.wav"]
+    desk.pipeline.retry(desk.episode(feed).id)
+    desk.run()
+    desk.site.serve("/renewed.wav", tone(6))
+    desk.pipeline.retry(desk.episode(feed).id)
+    desk.run()
+    episode = desk.episode(feed)
+    assert episode.status == EpisodeStatus.INDEXED
+    assert episode.duration_s == pytest.approx(6, abs=0.1)
+
+
 def test_a_removed_feed_leaves_nothing(desk: Desk) -> None:
     feed = desk.add("removed", vtt=True)
     desk.run()

@@ -9,6 +9,7 @@ from app.catalog import get_catalog
 from app.domain import Episode, EpisodeStatus
 from app.search.index import ensure_indices
 from workers import tasks
+from workers.lease import get_redis, lease
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -47,3 +48,27 @@ def test_an_error_that_nobody_foresaw_ends_it_with_the_reason(episode: Episode) 
     now = get_catalog().get_episode("e")
     assert now is not None
     assert "oops" in str(now.error)
+
+
+def test_a_message_that_comes_twice_leaves_the_work_to_its_holder(episode: Episode) -> None:
+    with lease("e:piece-0", "e"):
+        tasks.transcribe("e", 0)
+    now = get_catalog().get_episode("e")
+    assert now is not None
+    assert now.status == EpisodeStatus.TRANSCRIBING
+
+
+def test_an_episode_that_workers_keep_dying_over_fails_in_the_end(
+    episode: Episode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resumed: list[str] = []
+    pipeline = tasks.get_pipeline()
+    monkeypatch.setattr(pipeline, "resume", resumed.append)
+    for _ in range(tasks.MAX_DEATHS):
+        get_redis().hset("earmark:running", "e:piece-0", "e")
+        tasks.sweep()
+    assert resumed == ["e"] * (tasks.MAX_DEATHS - 1)
+    now = get_catalog().get_episode("e")
+    assert now is not None
+    assert now.status == EpisodeStatus.FAILED
+    assert "died" in str(now.error)
