@@ -13,7 +13,12 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("ingest", bench_ingest.table), ("speech", measure_feed.table)]
+    ("name", "table"),
+    [
+        ("ingest", bench_ingest.table),
+        ("ingest-tiny.en", bench_ingest.table),
+        ("speech", measure_feed.table),
+    ],
 )
 def test_a_table_is_generated(name: str, table: Callable[[Any], str]) -> None:
     figures = json.loads((DOCS / "benchmarks" / f"{name}.json").read_text())
