@@ -44,4 +44,4 @@ COPY workers workers
 RUN pip install --no-cache-dir --no-deps .
 USER 10001:10001
 CMD ["celery", "-A", "workers.celery", "worker", "--loglevel", "INFO", \
-     "-Q", "fetch,transcribe,query", "-n", "worker@%h"]
+     "-Q", "feeds,index,fetch,transcribe,query", "-n", "worker@%h"]
