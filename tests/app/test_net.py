@@ -4,10 +4,10 @@ import threading
 import time
 
 import pytest
-from served import Request, Site, serving
 
 from app.addresses import Exceptions, is_public
 from app.net import HttpClient, Limits, NetError, retry_after_s
+from tests.served import Request, Site, serving
 
 LIMITS = Limits(max_bytes=1_000_000, max_s=5.0)
 

@@ -2,13 +2,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from elasticsearch import Elasticsearch
-from served import Request, Site
 
 from app.catalog import Catalog, get_catalog
 from app.domain import Episode, EpisodeStatus, Feed, FeedHealth, episode_id, feed_id, utc_now
 from app.net import HttpClient, NetError
 from app.search.index import ensure_indices
 from app.settings import Settings
+from tests.served import Request, Site
 from workers.feed_types import FeedError
 from workers.feeds import add, failed, normal_address, poll, spread
 

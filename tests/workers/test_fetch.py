@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from served import Request, Site, serving
 
 from app.addresses import Exceptions
 from app.net import HttpClient
 from app.settings import get_settings
 from app.store import Store
+from tests.served import Request, Site, serving
 from workers.fetch import Downloaded, FetchError, download
 
 MP3 = b"ID3\x04\0\0\0\0\0\0" + b"\xff\xfb\x90\x64" + bytes(range(256)) * 400

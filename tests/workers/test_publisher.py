@@ -2,10 +2,10 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from served import Site
 
 from app.domain import Chapter, Episode, TranscriptLink, Word
 from app.net import HttpClient
+from tests.served import Site
 from workers import child
 from workers.fetch import FetchError
 from workers.publisher import (
