@@ -105,7 +105,7 @@ def test_no_token(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_worker(url: str) -> None:
     line = fails(earmark("add", "https://feeds.example/new.xml", EARMARK_URL=url))
-    assert "worker-query" in line
+    assert "worker-feeds" in line
 
 
 def test_files_that_are_no_good(url: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import tone
+from tests.end_to_end.conftest import Api, wait_until
 from tests.scripts.local.copies import Copy
 
 pytestmark = pytest.mark.browser
@@ -100,6 +101,7 @@ def test_a_browser_without_a_microphone_says_why(page: Page, base_url: str) -> N
 
 @pytest.mark.slow
 def test_a_spoken_question_is_heard_and_answered(asking: Page, platform: Copy) -> None:
+    wait_until(lambda: Api(platform).search("Graham Bell") or None)
     record(asking, platform.url, 5)
     expect(asking.locator(".heard q")).to_be_visible(timeout=LONG_MS)
     heard = asking.locator(".heard q").inner_text()
