@@ -9,7 +9,7 @@ from app.search import legs
 from app.search.ask import SCALES, Answers, ask
 from app.search.client import get_client
 from app.search.fuse import Fused, fuse
-from app.search.hydrate import hydrate
+from app.search.hydrate import HitsUnreadable, hydrate
 from app.search.index import alias
 from app.search.meaning import get_meaning
 from app.search.paging import Slice, by_episode, by_segment, grouped
@@ -53,7 +53,7 @@ class Searcher:
             ranked = fuse(answers.found, {leg: query.weight_of(leg) for leg in plan}, SCALES)
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
             hits, took_ms = hydrate(self._es, self._prefix, cut.segments, words, query)
-        except (ApiError, TransportError) as error:
+        except (ApiError, TransportError, HitsUnreadable) as error:
             raise SearchUnavailable(f"Elasticsearch did not answer: {error}") from error
         _require_one(answers, absent)
         return Result(
@@ -77,8 +77,8 @@ class Searcher:
             makers["sound"] = lambda: legs.sound(vector, query)
         wanted = {leg: make for leg, make in makers.items() if query.weight_of(leg) > 0}
         if makers and not wanted:
-            legs_of_it = ", ".join(makers)
-            raise QueryError("w_keyword", f"Give one of {legs_of_it} a weight above 0.")
+            first, legs_of_it = next(iter(makers)), ", ".join(makers)
+            raise QueryError(f"w_{first}", f"Give one of {legs_of_it} a weight above 0.")
         return _made(wanted)
 
     def _ask(self, plan: Plan, query: Query) -> Answers:
@@ -106,8 +106,12 @@ def _require_one(answers: Answers, absent: list[Degraded]) -> None:
 
 
 def _total(answers: Answers, ranked: list[Fused]) -> Total:
-    """Words are counted; of the nearest vectors nobody can say how many there are."""
-    return Total(len(ranked) + answers.unseen, "eq" if answers.is_whole else "gte")
+    """Words are counted; of the nearest vectors nobody can say how many there are.
+
+    What the vectors found may be among the segments with the words below the depth.
+    """
+    with_words = len(answers.found.get("keyword", ())) + answers.unseen
+    return Total(max(len(ranked), with_words), "eq" if answers.is_whole else "gte")
 
 
 def _depth(cut: Slice, answers: Answers, ranked: list[Fused]) -> list[Degraded]:

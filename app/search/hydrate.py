@@ -16,6 +16,11 @@ from app.search.words import Words
 
 Documents = Mapping[str, Mapping[str, Any]]  # hits by id
 
+
+class HitsUnreadable(Exception):  # noqa: N818 - names the state, as the others here do
+    """What was found could not be read; says why."""
+
+
 _SEGMENT = ["text", "start_s", "end_s", "words"]
 _EPISODE = ["title", "published", "duration_s", "audio_url", "status"]
 
@@ -65,7 +70,7 @@ def _by_ids(ids: Iterable[str], fields: list[str]) -> Body:
 
 def _by_id(part: Mapping[str, Any]) -> Documents:
     if "error" in part:
-        raise RuntimeError(f"Elasticsearch could not read the hits: {part['error']}")
+        raise HitsUnreadable(f"it could not read the hits: {part['error'].get('reason')}")
     return {hit["_id"]: hit for hit in part["hits"]["hits"]}
 
 

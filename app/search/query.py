@@ -9,7 +9,6 @@ from typing import Literal
 
 from app.search.cursors import decode, encode, invalid
 
-LEGS = ("keyword", "sounds_like", "meaning", "sound", "recording", "voice")
 # Words and meaning: tuned on the development questions at both word error rates.
 DEFAULT_WEIGHTS: Mapping[str, float] = {"keyword": 1.0, "meaning": 1.5, "sound": 1.0}
 MOST_HITS = 100
@@ -55,7 +54,7 @@ class Query:
 
     def weight_of(self, leg: str) -> float:
         """The weight asked for, or the default."""
-        return self.weights.get(leg, DEFAULT_WEIGHTS.get(leg, 0.0))
+        return self.weights.get(leg, DEFAULT_WEIGHTS[leg])
 
     def identity(self) -> str:
         """The same for each page of one search, whatever its size."""
@@ -89,7 +88,8 @@ class Query:
 
 def _check_weights(weights: Mapping[str, float]) -> None:
     for leg, weight in weights.items():
-        if leg not in LEGS:
-            raise QueryError(f"w_{leg}", f"There is no leg {leg}; legs are {', '.join(LEGS)}.")
+        if leg not in DEFAULT_WEIGHTS:
+            known = ", ".join(DEFAULT_WEIGHTS)
+            raise QueryError(f"w_{leg}", f"There is no leg {leg}; legs are {known}.")
         if not (math.isfinite(weight) and weight >= 0):
             raise QueryError(f"w_{leg}", "A weight is a number, 0 or more.")

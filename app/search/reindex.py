@@ -78,6 +78,7 @@ class Rebuild:
         self._models, self._source = models, source
         self._catalog = Catalog(es, prefix)
         self._filled: dict[str, datetime | None] = {}  # when each was indexed that is filled
+        self._written: set[str] = set()  # those of which segments were written
 
     def run(self, on_progress: Progress) -> None:
         """Build, swap, and remove the former versions."""
@@ -95,7 +96,7 @@ class Rebuild:
                     self._copy(old[kind], new[kind])
                 self._swap(old, new)
         except BaseException:
-            self._es.options(ignore_status=404).indices.delete(index=list(new.values()))
+            self._discard(new)
             raise
         self._retire(list(old.values()))
 
@@ -115,6 +116,12 @@ class Rebuild:
             name = version_name(self._prefix, kind, number)
             self._es.options(ignore_status=404).indices.delete(index=name)
 
+    def _discard(self, new: dict[str, str]) -> None:
+        """Delete new versions, save where the swap succeeded and only its answer was lost."""
+        unused = [name for kind, name in new.items() if self._behind(kind) != name]
+        if unused:
+            self._es.options(ignore_status=404).indices.delete(index=unused)
+
     def _restore_lost(self) -> None:
         """From the snapshots, where Elasticsearch has lost every feed."""
         if self._catalog.feeds(size=1).items:
@@ -130,7 +137,7 @@ class Rebuild:
         episodes = list(self._catalog.all_episodes())
         segments = SegmentIndex(self._es, self._prefix, index)
         for gone in self._filled.keys() - {episode.id for episode in episodes}:
-            segments.remove(gone)
+            self._remove(segments, gone)
             del self._filled[gone]
         stale = [episode for episode in episodes if self._is_stale(episode)]
         for number, episode in enumerate(stale):
@@ -150,9 +157,16 @@ class Rebuild:
         batch = self._source.segments(feed, episode) if feed else None
         if feed and batch:
             segments.write(feed, episode, batch.segments, batch.text_vectors, batch.audio_vectors)
+            self._written.add(episode.id)
         else:
-            segments.remove(episode.id)
+            self._remove(segments, episode.id)
         self._filled[episode.id] = episode.indexed_at
+
+    def _remove(self, segments: SegmentIndex, episode_id: str) -> None:
+        """Asks nothing of the cluster for the many that wait in a queue and have no segments."""
+        if episode_id in self._written:
+            segments.remove(episode_id)
+            self._written.remove(episode_id)
 
     def _copy(self, old: str, new: str) -> None:
         self._es.indices.refresh(index=old)

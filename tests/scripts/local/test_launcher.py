@@ -125,7 +125,7 @@ def foreground(copy: Copy) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         # A shell without job control, such as CI's, may have its children ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one thread
     )
     assert process.stdout
     said = []
