@@ -163,7 +163,7 @@ class Rebuild:
         self._filled[episode.id] = episode.indexed_at
 
     def _remove(self, segments: SegmentIndex, episode_id: str) -> None:
-        """Asks nothing of the cluster for the many that wait in a queue and have no segments."""
+        """Remove what was written, if anything: most of a long queue has no segments yet."""
         if episode_id in self._written:
             segments.remove(episode_id)
             self._written.remove(episode_id)

@@ -165,6 +165,26 @@ def test_a_failed_rebuild_leaves_everything_as_it_was(artefacts: Artefacts) -> N
     assert texts(library) == ["ice", "ice again"]
 
 
+def test_a_swap_whose_answer_was_lost_keeps_the_new_indices(
+    artefacts: Artefacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = artefacts.library
+    artefacts.add("e1", "ice")
+    swap = Rebuild._swap
+
+    def lose_the_answer(self: Rebuild, *names: dict[str, str]) -> None:
+        swap(self, *names)
+        raise ConnectionError("no answer came")
+
+    monkeypatch.setattr(Rebuild, "_swap", lose_the_answer)
+    with pytest.raises(ConnectionError):
+        rebuild(artefacts)
+    monkeypatch.undo()
+    assert texts(library) == ["ice"]
+    rebuild(artefacts)
+    assert texts(library) == ["ice"]
+
+
 def test_what_an_interrupted_run_left_is_no_hindrance(artefacts: Artefacts) -> None:
     library = artefacts.library
     artefacts.add("e1", "ice")
