@@ -17,7 +17,7 @@ from app.search.words import Words
 Documents = Mapping[str, Mapping[str, Any]]  # hits by id
 
 
-class HitsUnreadable(Exception):  # noqa: N818 - names the state, as the others here do
+class HitsUnreadable(Exception):  # noqa: N818 - says what is the matter
     """What was found could not be read; says why."""
 
 

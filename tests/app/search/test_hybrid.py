@@ -246,6 +246,17 @@ def test_where_more_is_found_than_can_be_paged_the_last_page_says_so(
     assert [one.part for one in result.degraded] == ["paging"]
 
 
+def test_what_lies_below_the_depth_is_counted_once(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.search.legs.KEYWORD_DEPTH", 5)
+    library.vectors["ice"] = axis(0)
+    vectors = np.stack([axis(0)] * 8)
+    library.add("e1", [say("ice", 10.0 * n) for n in range(8)], text_vectors=vectors)
+    result = library.searcher.search(Query(q="ice", size=100))
+    assert (len(result.hits), result.total.value, result.total.relation) == (8, 8, "gte")
+
+
 def test_grouped_by_episode_each_comes_once_with_its_best_moments(library: Library) -> None:
     library.add("e1", [say(f"ice number {n}", 10.0 * n) for n in range(7)])
     library.add("e2", [say("ice ice ice"), say("snow", 20)])
