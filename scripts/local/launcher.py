@@ -22,6 +22,7 @@ def main() -> None:
     options = _parser().parse_args()
     data = DataFolder(options.data)
     commands = {"start": _start, "stop": _stop, "status": _status}
+    signal.signal(signal.SIGINT, _interrupt)  # a shell without job control has it ignored
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
     try:

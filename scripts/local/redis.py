@@ -97,3 +97,10 @@ def wait_until_ready(url: str, *, timeout_s: float = START_TIMEOUT_S) -> None:
         else:
             return
         time.sleep(0.1)  # the interval of asking, not a guess of how long it takes
+
+
+def forget_workers(url: str) -> None:
+    """Drop the signs of life of an earlier run's workers: they would pass for those to come."""
+    client = Redis.from_url(url, socket_timeout=5)
+    for key in client.scan_iter("earmark:worker:*"):
+        client.delete(key)

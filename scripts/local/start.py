@@ -106,6 +106,7 @@ def _start_services(supervisor: Supervisor, found: services.Services, steps: Ste
     if found.redis:
         steps.begin("Redis")
         redis.wait_until_ready(found.redis.url)
+        redis.forget_workers(found.redis.url)
         steps.end("Redis")
     if found.elasticsearch:
         steps.begin("Elasticsearch")
