@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from app.search import legs
+from app.search import keyword, legs
 from app.search.ask import SCALES, Answers, ask
 from app.search.client import get_client
 from app.search.fuse import Fused, fuse
@@ -70,11 +70,11 @@ class Searcher:
         """The bodies of the legs that take part, and those that cannot."""
         makers: dict[str, Callable[[], legs.Body]] = {}
         if words:
-            makers["keyword"] = lambda: legs.keyword(words, query)
+            makers["keyword"] = lambda: keyword.keyword(words, query)
             makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query)
         if query.audio_vector is not None:
             vector = query.audio_vector
-            makers["sound"] = lambda: legs.sound(vector, query)
+            makers["sound"] = lambda: legs.sound(vector, words, query)
         wanted = {leg: make for leg, make in makers.items() if query.weight_of(leg) > 0}
         if makers and not wanted:
             first, legs_of_it = next(iter(makers)), ", ".join(makers)

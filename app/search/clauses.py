@@ -1,0 +1,100 @@
+"""What words ask of a segment, as clauses of Elasticsearch's query language. Pure."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from app.search.languages import FORMS, form_of, stemmed_field
+from app.search.words import Term, Words
+
+Body = dict[str, Any]
+
+TITLES = ("episode_title", "feed_title", "people", "chapters")
+
+# A beginning matches all words or none better than another: about what a word's BM25 gives.
+PREFIX_BOOST = 4.0
+# What a beginning stands for at most, where it is not one word to an analyzer ("co-op*", 氷河*).
+MOST_EXPANSIONS = 200
+_ONE_WORD = re.compile(r"[^\W\u3041-\u309f\u3400-\u9fff]+")
+
+
+def stemmed(text: str, language: str | None) -> Body:
+    """Any of the words, in the forms of their language (all languages where none is given)."""
+    return {"multi_match": {"query": text, "fields": _stemmed_fields(language)}}
+
+
+def _stemmed_fields(language: str | None) -> list[str]:
+    forms: Iterable[str] = [form_of(language)] if language else FORMS
+    return [stemmed_field(form) for form in forms]
+
+
+def exact(text: str) -> Body:
+    """Every one of the words as typed, which finds what analyzers drop: "to be or not to be"."""
+    return {"match": {"text": {"query": text, "operator": "and"}}}
+
+
+def quoted(words: Words) -> list[Body]:
+    """Each phrase in quotes, as typed."""
+    return [_phrase(phrase) for phrase in words.phrases]
+
+
+def _phrase(text: str) -> Body:
+    return {"match_phrase": {"text": text}}
+
+
+def begun(prefix: str) -> Body:
+    """A word that begins so; of what is several words, the last."""
+    if _ONE_WORD.fullmatch(prefix):
+        return {"prefix": {"text": {"value": prefix.lower(), "boost": PREFIX_BOOST}}}
+    return {"match_phrase_prefix": {"text": {"query": prefix, "max_expansions": MOST_EXPANSIONS}}}
+
+
+def as_typed(words: Words) -> list[Body]:
+    """The phrases and beginnings, wherever they stand: what more than words was typed."""
+    terms = [term for group in words.alternatives for term in group]
+    phrases = [*words.phrases, *(term.text for term in terms if term.kind == "phrase")]
+    prefixes = [*words.prefixes, *(term.text for term in terms if term.kind == "prefix")]
+    return [*map(_phrase, phrases), *map(begun, prefixes)]
+
+
+def required(words: Words, language: str | None) -> list[Body]:
+    """Each phrase, and of each group of alternatives at least one."""
+    groups = [_one_of([_said(term, language) for term in group]) for group in words.alternatives]
+    return [*quoted(words), *groups]
+
+
+def _said(term: Term, language: str | None) -> Body:
+    match term.kind:
+        case "phrase":
+            return _phrase(term.text)
+        case "prefix":
+            return begun(term.text)
+        case _:
+            fields = [*_stemmed_fields(language), "text"]
+            return {"multi_match": {"query": term.text, "fields": fields, "type": "phrase"}}
+
+
+def narrowed(words: Words) -> list[Body]:
+    """The clauses of ``show:`` and of what is excluded, which every leg applies inside itself."""
+    clauses: list[Body] = []
+    if words.shows:
+        clauses.append(_one_of([_in_show(name) for name in words.shows]))
+    if words.excluded:
+        clauses.append({"bool": {"must_not": [_left_out(term) for term in words.excluded]}})
+    return clauses
+
+
+def _one_of(clauses: list[Body]) -> Body:
+    return {"bool": {"should": clauses, "minimum_should_match": 1}}
+
+
+def _in_show(name: str) -> Body:
+    return {"match": {"feed_title": {"query": name, "operator": "and"}}}
+
+
+def _left_out(term: Term) -> Body:
+    """As typed, not stemmed: who excludes "universal" does not exclude "university"."""
+    if term.kind == "show":
+        return _in_show(term.text)
+    way = "phrase_prefix" if term.kind == "prefix" else "phrase"
+    return {"multi_match": {"query": term.text, "fields": ["text", *TITLES], "type": way}}
