@@ -59,7 +59,7 @@ def as_typed(words: Words) -> list[Body]:
 
 def required(words: Words, language: str | None) -> list[Body]:
     """Each phrase, and of each group of alternatives at least one."""
-    groups = [_one_of([_said(term, language) for term in group]) for group in words.alternatives]
+    groups = [one_of([_said(term, language) for term in group]) for group in words.alternatives]
     return [*quoted(words), *groups]
 
 
@@ -78,13 +78,14 @@ def narrowed(words: Words) -> list[Body]:
     """The clauses of ``show:`` and of what is excluded, which every leg applies inside itself."""
     clauses: list[Body] = []
     if words.shows:
-        clauses.append(_one_of([_in_show(name) for name in words.shows]))
+        clauses.append(one_of([_in_show(name) for name in words.shows]))
     if words.excluded:
         clauses.append({"bool": {"must_not": [_left_out(term) for term in words.excluded]}})
     return clauses
 
 
-def _one_of(clauses: list[Body]) -> Body:
+def one_of(clauses: list[Body]) -> Body:
+    """At least one of them."""
     return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 

@@ -61,6 +61,9 @@ class Term:
                 return self.text
 
 
+Group = tuple[Term, ...]  # one of them is enough
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """What was typed, by what it asks for.
@@ -74,7 +77,7 @@ class Words:
     loose: str
     phrases: tuple[str, ...] = ()
     excluded: tuple[Term, ...] = ()
-    alternatives: tuple[tuple[Term, ...], ...] = ()
+    alternatives: tuple[Group, ...] = ()
     prefixes: tuple[str, ...] = ()
     sounds: tuple[str, ...] = ()
     shows: tuple[str, ...] = ()
@@ -83,20 +86,21 @@ class Words:
         return bool(self.text)
 
     @property
-    def required(self) -> tuple[tuple[Term, ...], ...]:
+    def required(self) -> tuple[Group, ...]:
         """Of each group one term must be said."""
         return (*((Term(phrase, "phrase"),) for phrase in self.phrases), *self.alternatives)
 
-    def requiring(self, groups: Sequence[tuple[Term, ...]]) -> "Words":
-        """The same words with only these groups required; the others' words become loose."""
-        dropped = [term for group in self.required if group not in groups for term in group]
-        loose = [term.text for term in dropped if term.kind != "prefix"]
+    def requiring(self, groups: Sequence[Group]) -> "Words":
+        """The same words with these groups required; words of no group become loose."""
+        kept = {term for group in groups for term in group}
+        freed = [term for group in self.required for term in group if term not in kept]
+        loose = [term.text for term in freed if term.kind != "prefix"]
         return replace(
             self,
             loose=" ".join([self.loose, *loose]).strip(),
-            phrases=tuple(p for p in self.phrases if (Term(p, "phrase"),) in groups),
+            phrases=tuple(term.text for term, *others in groups if not others),
             alternatives=tuple(group for group in groups if len(group) > 1),
-            prefixes=(*self.prefixes, *(t.text for t in dropped if t.kind == "prefix")),
+            prefixes=(*self.prefixes, *(t.text for t in freed if t.kind == "prefix")),
         )
 
 
