@@ -5,11 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.search.languages import FORMS, form_of, stemmed_field
-from app.search.words import Term, Words
+from app.search.spoken import numbers, pairs, without_asking
+from app.search.words import MOST_WORDS, Term, Words
 
 Body = dict[str, Any]
 
 TITLES = ("episode_title", "feed_title", "people", "chapters")
+
+ENGLISH = stemmed_field("en")
+MOST_NUMBERS = 5  # each is several phrases
+NEAR_WORDS = 2  # how far words may be moved to make a pair
 
 # A beginning matches all words or none better than another: about what a word's BM25 gives.
 PREFIX_BOOST = 4.0
@@ -19,13 +24,37 @@ _ONE_WORD = re.compile(r"[^\W\u3041-\u309f\u3400-\u9fff]+")
 
 
 def stemmed(text: str, language: str | None) -> Body:
-    """Any of the words, in the forms of their language (all languages where none is given)."""
-    return {"multi_match": {"query": text, "fields": _stemmed_fields(language)}}
+    """Any of the words, in the forms of their language (all languages where none is given).
+
+    In English those that ask a question are not looked for.
+    """
+    every = _stemmed_fields(language)
+    if ENGLISH not in every or (plain := without_asking(text)) == text:
+        return {"multi_match": {"query": text, "fields": every}}
+    english = {"match": {ENGLISH: plain}}
+    others = [field for field in every if field != ENGLISH]
+    if not others:
+        return english
+    return {"dis_max": {"queries": [english, {"multi_match": {"query": text, "fields": others}}]}}
 
 
 def _stemmed_fields(language: str | None) -> list[str]:
     forms: Iterable[str] = [form_of(language)] if language else FORMS
     return [stemmed_field(form) for form in forms]
+
+
+def in_words(text: str) -> list[Body]:
+    """Numbers as they are said in English: "50" as "fifty"."""
+    return [
+        {"dis_max": {"queries": [_phrase(way) for way in ways]}}
+        for ways in numbers(text)[:MOST_NUMBERS]
+    ]
+
+
+def near(text: str) -> list[Body]:
+    """Neighbouring words that are said near each other."""
+    asked = pairs(text)[:MOST_WORDS]
+    return [{"match_phrase": {"text": {"query": pair, "slop": NEAR_WORDS}}} for pair in asked]
 
 
 def exact(text: str) -> Body:
@@ -50,11 +79,11 @@ def begun(prefix: str) -> Body:
 
 
 def as_typed(words: Words) -> list[Body]:
-    """The phrases and beginnings, wherever they stand: what more than words was typed."""
+    """What is marked as it stands: phrases and beginnings, and numbers in words."""
     terms = [term for group in words.alternatives for term in group]
     phrases = [*words.phrases, *(term.text for term in terms if term.kind == "phrase")]
     prefixes = [*words.prefixes, *(term.text for term in terms if term.kind == "prefix")]
-    return [*map(_phrase, phrases), *map(begun, prefixes)]
+    return [*map(_phrase, phrases), *map(begun, prefixes), *in_words(words.loose)]
 
 
 def required(words: Words, language: str | None) -> list[Body]:

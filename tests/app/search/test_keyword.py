@@ -38,6 +38,47 @@ def anyhow(text: str) -> list[dict[str, Any]]:
     ]
 
 
+def near(*pairs: str) -> dict[str, Any]:
+    slop = clauses.NEAR_WORDS
+    wanted = [{"match_phrase": {"text": {"query": pair, "slop": slop}}} for pair in pairs]
+    lifted = {
+        "rescore_query": {"bool": {"should": wanted}},
+        "rescore_query_weight": keyword.NEAR_BOOST,
+    }
+    return {"window_size": keyword.NEAR_DEPTH, "query": lifted}
+
+
+def test_words_near_each_other_lift_the_best() -> None:
+    found = keyword.keyword(read("super bowl 50"), Query(q="super bowl 50"))
+    assert found["rescore"] == near("super bowl", "bowl fifty")
+    assert "rescore" not in keyword.keyword(read("ice"), Query(q="ice"))
+
+
+def test_a_number_is_looked_for_in_words() -> None:
+    ways = ["nineteen oh five", "one thousand nine hundred and five"]
+    ways.append("one thousand nine hundred five")
+    some = body("ice 1905")["must"][0]["bool"]["should"]
+    assert some == [
+        stemmed("ice 1905"),
+        {"dis_max": {"queries": [{"match_phrase": {"text": way}} for way in ways]}},
+        *anyhow("ice 1905"),
+    ]
+
+
+def test_the_words_that_ask_are_not_looked_for_in_english() -> None:
+    some = body("Why is the ice melting?")["must"][0]["bool"]["should"]
+    assert some == [
+        {"match": {"stemmed.en": "the ice melting?"}},
+        *anyhow("Why is the ice melting?"),
+    ]
+    every = clauses.stemmed("Why is the ice melting?", None)["dis_max"]["queries"]
+    assert every[0] == {"match": {"stemmed.en": "the ice melting?"}}
+    assert every[1]["multi_match"]["query"] == "Why is the ice melting?"
+    assert "stemmed.en" not in every[1]["multi_match"]["fields"]
+    german = clauses.stemmed("was is the ice", "de")
+    assert german == {"multi_match": {"query": "was is the ice", "fields": ["stemmed.de"]}}
+
+
 def test_words_alone_ask_for_any_of_them() -> None:
     some = [stemmed("melting ice"), *anyhow("melting ice")]
     assert body("melting ice", show=("b", "a")) == {

@@ -105,6 +105,18 @@ def test_a_show_is_named_by_the_words_of_its_title(library: Library) -> None:
     ]
 
 
+def test_a_number_is_found_and_marked_as_it_was_said(library: Library) -> None:
+    library.add("e1", [say("Super bowl fifty."), say("In twenty sixteen.", 10), say("Bowls.", 20)])
+    assert texts(library, "super bowl 50")[0] == "Super bowl fifty."
+    assert marked(library, "2016") == [["twenty sixteen"]]
+    assert texts(library, "why is it that 50") == ["Super bowl fifty."]
+
+
+def test_words_near_each_other_come_first(library: Library) -> None:
+    library.add("e1", [say("Red wine, white house."), say("House red, wine white.", 10)])
+    assert texts(library, "the white house") == ["Red wine, white house.", "House red, wine white."]
+
+
 def test_operators_compose(library: Library) -> None:
     for name, title in (("a", "Science"), ("b", "Sports")):
         library.add(
