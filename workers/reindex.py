@@ -7,11 +7,12 @@ import redis
 
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
 from app.domain import Episode, Feed
+from app.embedding import embed_texts
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
 from app.encoders.registry import audio_embedder, text_embedder
 from app.search.reindex import Batch, reindex
 from app.store import Store
-from workers.assemble import embed_texts, pool_states, states_by_second
+from workers.assemble import pool_states, states_by_second
 from workers.lease import Busy, lease
 
 logger = logging.getLogger(__name__)
