@@ -1,6 +1,6 @@
 """What is kept of each episode: names and forms of its artefacts in the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -34,6 +34,14 @@ class Plan:
     pieces: Sequence[Piece]
     duration_s: float
     transcribed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Encoder states, one row a second (NaN where an engine hears nothing), and their model."""
+
+    rows: Floats
+    model: str
 
 
 class FeedArtefacts:
@@ -122,15 +130,15 @@ class EpisodeArtefacts:
         number: int,
         words: Sequence[Word],
         languages: Sequence[LanguageSpan],
-        states: Floats,
-        states_model: str,
+        states: Mapping[str, States],
     ) -> None:
-        """Keep a piece's words and states; the words come last and mark it as done."""
-        self.store.put_array(self._name(f"states-{number}.npy"), states.astype(np.float16))
+        """Keep a piece's words and each role's states; the words come last and mark it as done."""
+        for role, made in states.items():
+            self.store.put_array(self._states_name(role, number), made.rows.astype(np.float16))
         row = {
             "words": words_to_json(words),
             "languages": list(languages),
-            "states_model": states_model,
+            "states_models": {role: made.model for role, made in states.items()},
         }
         self.store.put_json(self._name(f"words-{number}.json.gz"), row)
 
@@ -152,18 +160,23 @@ class EpisodeArtefacts:
         row = self.store.get_json(self._name(f"words-{number}.json.gz"))
         return words_from_json(row["words"]), [(a, b, c) for a, b, c in row["languages"]]
 
-    def states_model(self) -> str | None:
-        """The model that made the states, or None where there are none, or of several models."""
+    def states_models(self, role: str) -> set[str | None]:
+        """The models that made a role's states; None stands for pieces without such states."""
         plan = self.plan()
         if plan is None or not self.is_heard():
-            return None
-        names = [self._name(f"words-{piece.number}.json.gz") for piece in plan.pieces]
-        models = {self.store.get_json(name)["states_model"] for name in names}
-        return str(models.pop()) if len(models) == 1 else None
+            return {None}
+        rows = [self.store.get_json(self._name(f"words-{p.number}.json.gz")) for p in plan.pieces]
+        return {_states_models(row).get(role) for row in rows} or {None}
 
-    def piece_states(self, number: int) -> Floats:
-        """A done piece's encoder states, one row a second of its audio."""
-        return self.store.get_array(self._name(f"states-{number}.npy")).astype(np.float32)
+    def piece_states(self, role: str, number: int) -> Floats:
+        """A done piece's states of a role, one row a second of its audio."""
+        return self.store.get_array(self._states_name(role, number)).astype(np.float32)
+
+    def _states_name(self, role: str, number: int) -> str:
+        """Those of the audio embedder were there before any others, and have no role's name."""
+        return self._name(
+            f"states-{number}.npy" if role == "audio" else f"states-{role}-{number}.npy"
+        )
 
     def save_publisher(self, words: Sequence[Word], language: str | None, estimated: bool) -> None:
         """Keep the publisher's transcript."""
@@ -232,3 +245,9 @@ class EpisodeArtefacts:
         for name in self.store.names(self._root):
             if name.rsplit("/", 1)[1].startswith(("plan", "words-", "states-")):
                 self.store.remove(name)
+
+
+def _states_models(row: Mapping[str, Any]) -> dict[str, str]:
+    """The models of a piece's states by role; once there was but the audio embedder's."""
+    former = {"audio": row["states_model"]} if "states_model" in row else {}
+    return {**former, **row.get("states_models", {})}

@@ -1,7 +1,7 @@
 """From what was heard or read to segments and their vectors."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,17 +11,18 @@ from app.artefacts import EpisodeArtefacts, LanguageSpan, Plan
 from app.domain import Segment, Word
 from app.embedding import embed_texts
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
+from app.search.index import FieldVectors
+from app.search.schema import FIELDS
 from app.segments import Tongue, segment
 from app.windows import align_states, rows_between
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """An episode ready for the index; vectors have one row a segment, NaN where none fits."""
+    """An episode ready for the index."""
 
     segments: Sequence[Segment]
-    text_vectors: Floats
-    audio_vectors: Floats | None
+    vectors: FieldVectors
     duration_s: float | None
     language: str | None
     words_from: Literal["audio", "publisher"]
@@ -29,7 +30,9 @@ class Assembled:
 
 
 def assemble(
-    kept: EpisodeArtefacts, text_embedder: TextEmbedder, audio_embedder: AudioEmbedder
+    kept: EpisodeArtefacts,
+    text_embedder: TextEmbedder,
+    sound_embedders: Mapping[str, AudioEmbedder],
 ) -> Assembled:
     """Build the segments and vectors, and keep both."""
     duration_s, states, words, languages = _heard(kept)
@@ -40,17 +43,15 @@ def assemble(
         languages = [(0.0, end_s, publisher[1])] if publisher[1] else []
     tongues = [Tongue(start_s, language) for start_s, _, language in languages]
     segments = segment(words, duration_s, states, tongues)
-    text_vectors = embed_texts(segments, text_embedder)
-    audio_vectors = None
-    if states is not None:
-        audio_vectors = pool_states(segments, states, audio_embedder)
-        kept.save_vectors("audio", model_of(audio_embedder), audio_vectors)
+    vectors = {FIELDS["text"]: embed_texts(segments, text_embedder)}
+    kept.save_vectors("text", model_of(text_embedder), vectors[FIELDS["text"]])
+    for role, embedder in sound_embedders.items():
+        if has_states(kept, role, embedder):
+            vectors[FIELDS[role]] = embed_sounds(kept, role, segments, embedder)
     kept.save_segments(segments)
-    kept.save_vectors("text", model_of(text_embedder), text_vectors)
     return Assembled(
         segments,
-        text_vectors,
-        audio_vectors,
+        vectors,
         duration_s,
         main_language(languages),
         "audio" if publisher is None else "publisher",
@@ -71,13 +72,34 @@ def _heard(
         piece_words, piece_languages = kept.piece_words(piece.number)
         words += piece_words
         languages += piece_languages
-    return plan.duration_s, states_by_second(kept, plan), words, languages
+    return plan.duration_s, _states_by_second(kept, "audio", plan), words, languages
 
 
-def states_by_second(kept: EpisodeArtefacts, plan: Plan) -> Floats:
+def has_states(kept: EpisodeArtefacts, role: str, embedder: AudioEmbedder) -> bool:
+    """Whether the whole episode has this very engine's states."""
+    return kept.states_models(role) == {model_of(embedder)}
+
+
+def is_of_others(kept: EpisodeArtefacts, role: str, embedder: AudioEmbedder) -> bool:
+    """Whether a role's states are not all this engine's; to have none at all is no such case."""
+    return kept.states_models(role) not in ({model_of(embedder)}, {None})
+
+
+def embed_sounds(
+    kept: EpisodeArtefacts, role: str, segments: Sequence[Segment], embedder: AudioEmbedder
+) -> Floats:
+    """``(segments, dims)`` from states that the episode has; keeps them too."""
+    plan = kept.plan()
+    assert plan is not None  # noqa: S101 - without a plan there are no states
+    vectors = pool_states(segments, _states_by_second(kept, role, plan), embedder)
+    kept.save_vectors(role, model_of(embedder), vectors)
+    return vectors
+
+
+def _states_by_second(kept: EpisodeArtefacts, role: str, plan: Plan) -> Floats:
     """All pieces' states, one row for each second of the episode."""
     windows = [window for piece in plan.pieces for window in piece.windows]
-    rows = np.concatenate([kept.piece_states(piece.number) for piece in plan.pieces])
+    rows = np.concatenate([kept.piece_states(role, piece.number) for piece in plan.pieces])
     return align_states(windows, rows, plan.duration_s)
 
 

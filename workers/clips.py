@@ -44,8 +44,8 @@ def hear_clip(clip_id: str, store: Store, settings: Settings) -> ClipAnswer:
     def read(start_s: float, end_s: float) -> Floats:
         return audio[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
 
-    heard = hear_piece(Piece(0, windows), read, registry.transcriber(), embedder)
-    answer["audio_vector"] = embedder.pool(heard.states).tolist()
+    heard = hear_piece(Piece(0, windows), read, registry.transcriber(), {"audio": embedder})
+    answer["audio_vector"] = embedder.pool(heard.states["audio"]).tolist()
     answer["heard"] = _as_json(heard.words, heard.languages)
     return answer
 

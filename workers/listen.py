@@ -1,6 +1,6 @@
 """Hearing a piece: its windows one by one, words and states out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,30 +12,31 @@ from app.encoders.base import AudioEmbedder, Floats, Heard, Transcriber
 
 @dataclass(frozen=True, slots=True)
 class HeardPiece:
-    """A piece's words in episode time, its windows' languages, and its states."""
+    """A piece's words in episode time, its windows' languages, and its states by role."""
 
     words: list[Word]
     languages: list[LanguageSpan]
-    states: Floats
+    states: dict[str, Floats]
 
 
 def hear_piece(
     piece: Piece,
     read: Callable[[float, float], Floats],
     transcriber: Transcriber | None,
-    embedder: AudioEmbedder,
+    embedders: Mapping[str, AudioEmbedder],
     *,
     language: str | None = None,
     on_window: Callable[[Window], None] = lambda _: None,
 ) -> HeardPiece:
     """Transcribe the windows with speech (none without a transcriber), and embed them all.
 
-    ``read`` gives the samples between two times in seconds. ``language`` is what to assume
-    where a window's own language is unclear.
+    ``embedders`` are by role, as are the states in the answer. ``read`` gives the samples
+    between two times in seconds. ``language`` is what to assume where a window's own language
+    is unclear.
     """
     words: list[Word] = []
     languages: list[LanguageSpan] = []
-    states: list[Floats] = []
+    states: dict[str, list[Floats]] = {role: [] for role in embedders}
     for window in piece.windows:
         audio = read(window.start_s, window.end_s)
         heard = None
@@ -45,9 +46,11 @@ def hear_piece(
                 language = heard.language
                 languages.append((window.start_s, window.end_s, heard.language))
             words.extend(_shift(heard.words, window.start_s))
-        states.append(_states(heard, audio, transcriber, embedder))
+        for role, embedder in embedders.items():
+            states[role].append(_states(heard, audio, transcriber, embedder))
         on_window(window)
-    return HeardPiece(words, languages, np.concatenate(states))
+    joined = {role: np.concatenate(rows) for role, rows in states.items()}
+    return HeardPiece(words, languages, joined)
 
 
 def _states(

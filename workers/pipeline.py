@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from app import queue
-from app.artefacts import EpisodeArtefacts, FeedArtefacts, Plan
+from app.artefacts import EpisodeArtefacts, FeedArtefacts, Plan, States
 from app.audio.decode import pcm_windows, read_pcm, write_pcm
 from app.audio.speech import speech_spans
 from app.catalog import Catalog, get_catalog
@@ -146,7 +146,7 @@ class Pipeline:
 
     def _hear(self, episode: Episode, kept: EpisodeArtefacts, plan: Plan, number: int) -> None:
         piece = plan.pieces[number]
-        transcriber, embedder = registry.transcriber(), registry.audio_embedder()
+        transcriber, embedders = registry.transcriber(), registry.sound_embedders()
         start_s = piece.windows[0].start_s
 
         def tell(window: Window) -> None:
@@ -158,12 +158,14 @@ class Pipeline:
                 piece,
                 lambda a, b: read_pcm(pcm, a, b),
                 transcriber if plan.transcribed else None,
-                embedder,
+                embedders,
                 language=episode.language,
                 on_window=tell,
             )
-        model = model_of(embedder)
-        kept.save_piece(number, heard.words, heard.languages, heard.states, model)
+        states = {
+            role: States(rows, model_of(embedders[role])) for role, rows in heard.states.items()
+        }
+        kept.save_piece(number, heard.words, heard.languages, states)
 
     def finish(self, episode_id: str) -> None:
         """Segments, vectors, documents: after this a search finds the episode."""
@@ -171,13 +173,13 @@ class Pipeline:
         if episode is None or feed is None:
             return
         kept = self.artefacts(episode_id)
-        audio_embedder = registry.audio_embedder()
-        if kept.is_heard() and kept.states_model() != model_of(audio_embedder):
+        embedders = registry.sound_embedders()
+        if any(assemble.is_of_others(kept, role, one) for role, one in embedders.items()):
             kept.drop_heard()  # another model was chosen meanwhile
             self.advance(episode_id)
             return
         with timed("assemble", episode_id):
-            made = assemble.assemble(kept, registry.text_embedder(), audio_embedder)
+            made = assemble.assemble(kept, registry.text_embedder(), embedders)
         episode = episode.model_copy(
             update={
                 "language": made.language or episode.language,
@@ -185,7 +187,7 @@ class Pipeline:
             }
         )
         with timed("index", episode_id):
-            write_segments(feed, episode, made.segments, made.text_vectors, made.audio_vectors)
+            write_segments(feed, episode, made.segments, made.vectors)
         is_wanted = self.catalog.move_episode(
             episode_id,
             EpisodeStatus.INDEXED,

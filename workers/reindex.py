@@ -1,21 +1,24 @@
 """Rebuilding every index from the artefacts."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import redis
 
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
-from app.domain import Episode, Feed
+from app.domain import Episode, Feed, Segment
 from app.embedding import embed_texts
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
-from app.encoders.registry import audio_embedder, text_embedder
+from app.encoders.registry import sound_embedders, text_embedder
 from app.search.reindex import Batch, reindex
+from app.search.schema import FIELDS
 from app.store import Store
-from workers.assemble import pool_states, states_by_second
+from workers.assemble import embed_sounds, has_states
 from workers.lease import Busy, lease
 
 logger = logging.getLogger(__name__)
+
+FOUND_BY = {"audio": "sound"}  # by role, in the admin's words
 
 
 def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
@@ -29,7 +32,7 @@ def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
         for name, value in fields.items():
             connection.hset(key, name, value)
 
-    source = Artefacts(store, text_embedder(), audio_embedder())
+    source = Artefacts(store, text_embedder(), sound_embedders())
     try:
         with lease("reindex", ""):
             reindex(source, lambda done, total: tell(state="running", done=done, total=total))
@@ -47,11 +50,14 @@ def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
 class Artefacts:
     """What the store holds, as the source of a re-index."""
 
-    def __init__(self, store: Store, text: TextEmbedder, audio: AudioEmbedder) -> None:
+    def __init__(
+        self, store: Store, text: TextEmbedder, sounds: Mapping[str, AudioEmbedder]
+    ) -> None:
         self._store = store
         self._text = text
-        self._audio = audio
-        self._silent: set[str] = set()  # episodes whose states are another model's
+        self._sounds = sounds  # by role
+        # By role: episodes that were heard, but not by its model.
+        self._unheard: dict[str, set[str]] = {role: set() for role in sounds}
 
     def feeds(self) -> Iterator[Feed]:
         """Every feed's snapshot."""
@@ -72,25 +78,30 @@ class Artefacts:
         if text is None:
             text = embed_texts(found, self._text)
             kept.save_vectors("text", model_of(self._text), text)
-        return Batch(list(found), text, self._audio_vectors(kept, episode))
+        vectors = {FIELDS["text"]: text}
+        for role in self._sounds:
+            rows = self._sound_vectors(kept, episode, role, found)
+            if rows is not None:
+                vectors[FIELDS[role]] = rows
+        return Batch(list(found), vectors)
 
-    def _audio_vectors(self, kept: EpisodeArtefacts, episode: Episode) -> Floats | None:
-        vectors = kept.vectors("audio", model_of(self._audio))
-        plan = kept.plan()
-        if vectors is not None or plan is None:
+    def _sound_vectors(
+        self, kept: EpisodeArtefacts, episode: Episode, role: str, segments: Sequence[Segment]
+    ) -> Floats | None:
+        embedder = self._sounds[role]
+        vectors = kept.vectors(role, model_of(embedder))
+        if vectors is not None or kept.plan() is None:
             return vectors
-        if kept.states_model() != model_of(self._audio):
-            self._silent.add(episode.id)
+        if not has_states(kept, role, embedder):
+            self._unheard[role].add(episode.id)
             return None
-        vectors = pool_states(kept.segments() or [], states_by_second(kept, plan), self._audio)
-        kept.save_vectors("audio", model_of(self._audio), vectors)
-        return vectors
+        return embed_sounds(kept, role, segments, embedder)
 
     def lacking(self) -> str:
         """What could not be rebuilt, for the admin; empty where all was."""
-        if not self._silent:
-            return ""
-        return (
-            f"{len(self._silent)} episodes have no audio vectors by {self._audio.name}: "
-            "their audio is not kept. Process them again to have them found by sound."
+        return " ".join(
+            f"{len(episodes)} episodes have no {role} vectors by {self._sounds[role].name}: "
+            f"their audio is not kept. Process them again to have them found by {FOUND_BY[role]}."
+            for role, episodes in self._unheard.items()
+            if episodes
         )

@@ -38,6 +38,11 @@ def audio_embedder() -> AudioEmbedder:
     return _audio_embedder(get_settings().audio_embedder)
 
 
+def sound_embedders() -> dict[str, AudioEmbedder]:
+    """What an episode's sound is embedded by, by role."""
+    return {"audio": audio_embedder()}
+
+
 def describe() -> dict[str, Description]:
     """Each role's engine, by what is on disk; loads no weights."""
     return {

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from elasticsearch import Elasticsearch
@@ -11,11 +12,14 @@ from elasticsearch import Elasticsearch
 from app.catalog import Catalog
 from app.domain import Episode, EpisodeStatus, Feed, Segment, Word, make_id, segment_id
 from app.embedding import embed_texts
-from app.encoders.base import TextEmbedder
+from app.encoders import registry
 from app.evaluation.folder import Passage
+from app.evaluation.kept import Kept
 from app.search.hybrid import Searcher
 from app.search.index import SegmentIndex, chosen_models, make_indices
 from app.search.meaning import Meaning
+from app.search.schema import FIELDS
+from app.settings import Settings
 
 WORD_S = 0.4  # a folder has no times: an even pace of speech stands for them
 PAUSE_S = 0.6
@@ -32,8 +36,9 @@ class Corpus:
 class Indexer:
     """Writes conditions under prefixes that exist while they are searched."""
 
-    def __init__(self, es: Elasticsearch, prefix: str, embedder: TextEmbedder) -> None:
-        self._es, self._prefix, self._embedder = es, prefix, embedder
+    def __init__(self, es: Elasticsearch, settings: Settings) -> None:
+        self._es, self._prefix = es, settings.index_prefix
+        self._embedder = Kept(registry.text_embedder(), settings.models_dir.parent / "evaluation")
 
     @contextmanager
     def indexed(self, passages: Sequence[Passage], *, titles: bool) -> Iterator[Corpus]:
@@ -45,8 +50,10 @@ class Indexer:
         try:
             make_indices(self._es, prefix, chosen_models())
             names = self._write(prefix, passages, titles)
-            meaning = Meaning(self._es, prefix, self._embedder)
-            yield Corpus(Searcher(self._es, prefix, meaning.of), names)
+            meaning = Meaning(self._es, prefix, registry.text_embedder())
+            # A search pays for its embedding; the same words asked again at once do not.
+            embed = lru_cache(maxsize=1)(meaning.of)
+            yield Corpus(Searcher(self._es, prefix, embed), names)
         finally:
             self._remove(prefix)
 
@@ -67,7 +74,8 @@ class Indexer:
                 status=EpisodeStatus.INDEXED,
             )
             catalog.put_episode(episode, wait=False)
-            index.write(feed, episode, segments, embed_texts(segments, self._embedder))
+            vectors = {FIELDS["text"]: embed_texts(segments, self._embedder)}
+            index.write(feed, episode, segments, vectors)
             for segment, passage in zip(segments, own, strict=True):
                 names[segment_id(episode.id, segment.start_s)] = passage.id
         self._es.indices.refresh(index=f"{prefix}-*")

@@ -9,14 +9,15 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from app.encoders import registry
 from app.evaluation import report
 from app.evaluation.corpus import Indexer
+from app.evaluation.derived import derive
 from app.evaluation.folder import Folder, Question
 from app.evaluation.run import Watch, run
 from app.search.query import DEFAULT_WEIGHTS
 from app.settings import Settings
 
+MOST_DERIVED = 900  # of all kinds together, which is enough to tell them apart in minutes
 PACKAGES = ("earmark", "elasticsearch", "numpy", "onnxruntime", "tokenizers")
 
 
@@ -33,8 +34,9 @@ def evaluate(
 
     Raises SearchUnavailable, IndexMismatch, IndexingError, EncoderError.
     """
-    questions = spread(folder.questions, limit)
-    indexer = Indexer(es, settings.index_prefix, registry.text_embedder())
+    asked = spread(folder.questions, limit)
+    questions = [*asked, *spread(derive(asked, folder.conditions), MOST_DERIVED)]
+    indexer = Indexer(es, settings)
     conditions, places = {}, {}
     for name, passages in folder.conditions.items():
         with indexer.indexed(passages, titles=titles) as corpus:

@@ -2,7 +2,7 @@
 
 import base64
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,9 @@ def segment_document(
     feed: Feed,
     episode: Episode,
     segment: Segment,
-    *,
-    text_vector: Vector | None = None,
-    audio_vector: Vector | None = None,
+    vectors: Mapping[str, Vector],
 ) -> dict[str, Any]:
-    """One segment's document; fields without a value are left out."""
+    """One segment's document with its vectors by field; fields without a value are left out."""
     document = {
         "id": segment_id(episode.id, segment.start_s),
         "feed_id": feed.id,
@@ -41,8 +39,7 @@ def segment_document(
         "episode_title": episode.title,
         "people": episode.people,
         "chapters": [chapter.title for chapter in _heard_in(episode.chapters, segment)],
-        "text_vector": None if text_vector is None else encode_vector(text_vector),
-        "audio_whisper": None if audio_vector is None else encode_vector(audio_vector),
+        **{field: encode_vector(vector) for field, vector in vectors.items()},
         **_spoken(segment),
     }
     return {name: value for name, value in document.items() if value not in (None, "", [])}

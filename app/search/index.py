@@ -4,7 +4,7 @@ Each is reached through an alias (``earmark-segments``) over a versioned index
 (``earmark-segments-000001``), so that a re-index builds beside and swaps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,13 +16,14 @@ from app.encoders.base import EncoderError
 from app.search import bulk
 from app.search.client import get_client
 from app.search.documents import segment_document
-from app.search.schema import KINDS, Model, Models, definition, models_in, with_models
+from app.search.schema import FIELDS, KINDS, Model, Models, definition, models_in, with_models
 from app.settings import get_settings
 
 if TYPE_CHECKING:
     from app.encoders.registry import Description
 
-Vectors = NDArray[np.float32]
+Vectors = NDArray[np.float32]  # one row a segment; a row of NaN is a segment without one
+FieldVectors = Mapping[str, Vectors]  # by vector field
 
 
 class IndexMismatch(Exception):  # noqa: N818 - says what is the matter
@@ -41,10 +42,7 @@ def chosen_models() -> Models:
     from app.encoders import registry  # noqa: PLC0415 - the engines' libraries load slowly
 
     roles = registry.describe()
-    return {
-        "text_vector": _model(roles["text"]),
-        "audio_whisper": _model(roles["audio"]),
-    }
+    return {FIELDS[role]: _model(engine) for role, engine in roles.items() if role in FIELDS}
 
 
 def _model(engine: "Description") -> Model:
@@ -166,23 +164,15 @@ class SegmentIndex:
         feed: Feed,
         episode: Episode,
         segments: Sequence[Segment],
-        text_vectors: Vectors | None = None,
-        audio_vectors: Vectors | None = None,
+        vectors: FieldVectors,
     ) -> int:
         """Make these the episode's segments, and return how many they are.
 
-        Vectors are one row a segment; a row of NaN is a segment without one. On return a
-        search finds the new segments, and only then were the old ones removed.
+        On return a search finds the new segments, and only then were the old ones removed.
         Raises IndexingError.
         """
         documents = [
-            segment_document(
-                feed,
-                episode,
-                segment,
-                text_vector=_row(text_vectors, number),
-                audio_vector=_row(audio_vectors, number),
-            )
+            segment_document(feed, episode, segment, _vectors_of(vectors, number))
             for number, segment in enumerate(segments)
         ]
         bulk.run_bulk(
@@ -221,11 +211,10 @@ class SegmentIndex:
         return len(stale)
 
 
-def _row(vectors: Vectors | None, number: int) -> Vectors | None:
-    if vectors is None:
-        return None
-    row: Vectors = vectors[number]
-    return row if np.isfinite(row).all() else None
+def _vectors_of(vectors: FieldVectors, number: int) -> dict[str, Vectors]:
+    """A segment's own vectors, where it has any."""
+    rows = {field: rows[number] for field, rows in vectors.items()}
+    return {field: row for field, row in rows.items() if np.isfinite(row).all()}
 
 
 def ensure_indices() -> None:
@@ -244,11 +233,10 @@ def write_segments(
     feed: Feed,
     episode: Episode,
     segments: Sequence[Segment],
-    text_vectors: Vectors | None = None,
-    audio_vectors: Vectors | None = None,
+    vectors: FieldVectors,
 ) -> int:
     """Make these the episode's segments in the configured index; see SegmentIndex.write."""
-    return _segment_index().write(feed, episode, segments, text_vectors, audio_vectors)
+    return _segment_index().write(feed, episode, segments, vectors)
 
 
 def remove_segments(episode_id: str) -> int:

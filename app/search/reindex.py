@@ -19,8 +19,8 @@ from app.domain import IN_PROGRESS, Episode, Feed, Segment
 from app.search import bulk
 from app.search.client import get_client
 from app.search.index import (
+    FieldVectors,
     SegmentIndex,
-    Vectors,
     alias,
     behind,
     chosen_models,
@@ -40,11 +40,10 @@ IDLE_LIMIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """An episode's segments, with one row of vectors a segment (NaN: none)."""
+    """An episode's segments and their vectors."""
 
     segments: list[Segment]
-    text_vectors: Vectors | None = None
-    audio_vectors: Vectors | None = None
+    vectors: FieldVectors
 
 
 class Source(Protocol):
@@ -156,7 +155,7 @@ class Rebuild:
         feed = self._catalog.get_feed(episode.feed_id)
         batch = self._source.segments(feed, episode) if feed else None
         if feed and batch:
-            segments.write(feed, episode, batch.segments, batch.text_vectors, batch.audio_vectors)
+            segments.write(feed, episode, batch.segments, batch.vectors)
             self._written.add(episode.id)
         else:
             self._remove(segments, episode.id)

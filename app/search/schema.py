@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 KINDS = ("feeds", "episodes", "segments")
+FIELDS = {"text": "text_vector", "audio": "audio_whisper"}  # by the role of the engine
 
 
 class Model(NamedTuple):

@@ -58,8 +58,8 @@ def read(start_s: float, end_s: float) -> Floats:
 
 
 def hear(transcriber: Counting | None, shares: bool = True, language: str | None = None):
-    embedder: AudioEmbedder = Zeros(shares)
-    return hear_piece(PIECE, read, transcriber, embedder, language=language)
+    embedders: dict[str, AudioEmbedder] = {"audio": Zeros(shares)}
+    return hear_piece(PIECE, read, transcriber, embedders, language=language)
 
 
 def test_times_are_the_episodes_and_silence_is_not_transcribed() -> None:
@@ -68,15 +68,18 @@ def test_times_are_the_episodes_and_silence_is_not_transcribed() -> None:
 
 
 def test_the_transcribers_states_are_used_only_where_the_encoder_is_shared() -> None:
-    assert hear(Counting([("en", 0.9)] * 2)).states[:, 0].tolist() == [1] * 10 + [0] * 5 + [1] * 5
-    assert hear(Counting([("en", 0.9)] * 2), shares=False).states.sum() == 0
+    assert (
+        hear(Counting([("en", 0.9)] * 2)).states["audio"][:, 0].tolist()
+        == [1] * 10 + [0] * 5 + [1] * 5
+    )
+    assert hear(Counting([("en", 0.9)] * 2), shares=False).states["audio"].sum() == 0
 
 
 def test_words_of_the_publisher_cost_no_transcription() -> None:
     heard = hear(None)
     assert heard.words == []
     assert heard.languages == []
-    assert heard.states.shape == (20, 2)
+    assert heard.states["audio"].shape == (20, 2)
 
 
 def test_languages_are_kept_by_window() -> None:

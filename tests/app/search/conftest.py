@@ -68,7 +68,9 @@ class Library:
         episode = Episode(id=name, feed_id=feed, guid=name, status=EpisodeStatus.INDEXED, **values)
         self.catalog.put_feed(show)
         self.catalog.put_episode(episode, wait=True)
-        self.segments.write(show, episode, segments, text_vectors, audio_vectors)
+        vectors = {"text_vector": text_vectors, "audio_whisper": audio_vectors}
+        given = {field: rows for field, rows in vectors.items() if rows is not None}
+        self.segments.write(show, episode, segments, given)
         return episode
 
     def embed(self, text: str) -> list[float]:

@@ -40,7 +40,7 @@ def test_a_spoken_segment_is_one_document_with_all_that_finds_it() -> None:
     segment = Segment(
         12.0, 14.0, [Word(" Ice", 12.0, 12.5, 0.8), Word(" melts.", 13.0, 14.0)], "en"
     )
-    assert segment_document(FEED, episode, segment) == {
+    assert segment_document(FEED, episode, segment, {}) == {
         "id": segment_id("e", 12.0),
         "feed_id": "f",
         "episode_id": "e",
@@ -66,7 +66,7 @@ def test_a_spoken_segment_is_one_document_with_all_that_finds_it() -> None:
 def test_a_segment_without_words_has_its_sound_alone() -> None:
     episode = Episode(id="e", feed_id="f", guid="g")
     document = segment_document(
-        FEED, episode, Segment(0.0, 5.0), audio_vector=np.ones(2, np.float32)
+        FEED, episode, Segment(0.0, 5.0), {"audio_whisper": np.ones(2, np.float32)}
     )
     assert document.keys() == {
         "id", "feed_id", "episode_id", "start_s", "end_s", "feed_title", "audio_whisper",
@@ -76,4 +76,4 @@ def test_a_segment_without_words_has_its_sound_alone() -> None:
 def test_a_language_without_an_analyzer_has_a_form_too() -> None:
     episode = Episode(id="e", feed_id="f", guid="g")
     segment = Segment(0.0, 5.0, [Word("dzień dobry", 0, 1)], "pl")
-    assert segment_document(FEED, episode, segment)["stemmed"] == {"other": "dzień dobry"}
+    assert segment_document(FEED, episode, segment, {})["stemmed"] == {"other": "dzień dobry"}

@@ -29,7 +29,7 @@ class Artefacts:
     def add(self, name: str, *texts: str) -> None:
         segments = [say(text, 10.0 * number) for number, text in enumerate(texts)]
         vectors = np.stack([axis(0, 3)] * len(segments))
-        self.batches[name] = Batch(segments, vectors, None)
+        self.batches[name] = Batch(segments, {"text_vector": vectors})
         self.kept[name] = self.library.add(name, segments, indexed_at=utc_now())
 
     def feeds(self) -> Iterable[Feed]:

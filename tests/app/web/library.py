@@ -64,9 +64,8 @@ def build(audio_url: str = "https://media.example/{}.mp3") -> None:
         if episode.id in SAID:
             segments = segments_of(SAID[episode.id], episode.language)
             EpisodeArtefacts(get_store(), episode.id).save_segments(segments)
-            write_segments(
-                feeds[episode.feed_id], episode, segments, audio_vectors=_sounds(segments)
-            )
+            vectors = {"audio_whisper": _sounds(segments)}
+            write_segments(feeds[episode.feed_id], episode, segments, vectors)
 
 
 def _sounds(segments: list[Segment]) -> np.ndarray:
