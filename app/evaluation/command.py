@@ -12,6 +12,7 @@ from app.encoders.base import EncoderError
 from app.evaluation.evaluate import evaluate
 from app.evaluation.folder import FolderError, Question, read
 from app.evaluation.report import table
+from app.evaluation.run import Peers
 from app.search.bulk import IndexingError
 from app.search.client import connect
 from app.search.hybrid import SearchUnavailable
@@ -25,13 +26,17 @@ class EvaluationError(Exception):
     """Why nothing could be measured, for the person who asked."""
 
 
-def figures_of(path: Path, *, titles: bool = False, limit: int | None = None) -> dict[str, Any]:
+def figures_of(
+    path: Path, *, titles: bool = False, limit: int | None = None, peers: Peers | None = None
+) -> dict[str, Any]:
     """Read and measure a folder, with a bar on a terminal. Raises EvaluationError."""
     settings = get_settings()
     try:
         folder = read(path)
         with connect(settings) as es:
-            return evaluate(folder, es, settings, titles=titles, limit=limit, watch=_bar)
+            return evaluate(
+                folder, es, settings, titles=titles, limit=limit, peers=peers, watch=_bar
+            )
     except FolderError as error:
         raise EvaluationError(str(error)) from error
     except (ApiError, TransportError) as error:

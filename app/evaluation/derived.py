@@ -22,12 +22,12 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # What a search leaves out because it says how something is asked, not what about.
 _EMPTY = frozenset(
     _WORD.findall(
-        "a about after all also an and any are as at be been before being between by can could did do "
-        "does during each for from get give had has have he her his how i if in into is it its kind "
-        "known like made make many may more most much name named not of off on one or other out over "
-        "part she some such than that the their them then there these they this those through to type "
-        "under up used use was we were what when where which while who whom whose why will with would "
-        "you your"
+        "a about after all also an and any are as at be been before being between by can could "
+        "did do does during each for from get give had has have he her his how i if in into is "
+        "it its kind known like made make many may more most much name named not of off on one "
+        "or other out over part she some such than that the their them then there these they "
+        "this those through to type under up used use was we were what when where which while "
+        "who whom whose why will with would you your"
     )
 )
 

@@ -41,15 +41,20 @@ def _class_figures(measured: Mapping[str, Mapping[str, Values]], own: Any) -> di
     """Each system's means, and what it gains over the best single leg."""
     legs = [name for name in measured if name.startswith("leg ")]
     best = max(legs, key=lambda name: measured[name]["ndcg@10"][own].mean())
-    systems = {}
+    systems: dict[str, dict[str, Any]] = {}
     for name, each in measured.items():
-        means = {measure_: round(float(each[measure_][own].mean()), 4) for measure_ in MEASURES}
+        means: dict[str, Any] = {
+            measure_: round(float(each[measure_][own].mean()), 4) for measure_ in MEASURES
+        }
         gains = {
             measure_: _rounded(paired_bootstrap(each[measure_][own], measured[best][measure_][own]))
             for measure_ in MEASURES
             if name != best
         }
         systems[name] = means | {"over_best_leg": gains}
+        if name.startswith("peer "):
+            ours = measured[PRODUCTION]["ndcg@10"][own]
+            systems[name]["ours_over_it"] = _rounded(paired_bootstrap(ours, each["ndcg@10"][own]))
     return {"questions": int(own.sum()), "best_leg": best, "systems": systems}
 
 

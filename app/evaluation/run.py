@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.evaluation import fusions
 from app.evaluation.corpus import Corpus
-from app.evaluation.folder import Question
+from app.evaluation.folder import Passage, Question
 from app.evaluation.metrics import DEPTH, Place, places
 from app.search.hybrid import Searcher
 from app.search.query import Query
@@ -14,6 +14,8 @@ from app.search.result import Hit
 
 PRODUCTION = "fused"
 Ranking = Sequence[str]  # the folder's segment ids, the best first
+# Ranks the passages for each question by some other engine: rankings by its name.
+Peers = Callable[[Sequence[Passage], Sequence[Question]], Mapping[str, Sequence[Ranking]]]
 Watch = Callable[[Iterable[Question]], Iterable[Question]]  # shows how far it is
 
 
@@ -75,3 +77,17 @@ def percentile_ms(times: Sequence[float], share: float) -> float:
     """The time that this share of the searches did not exceed."""
     ordered = sorted(times)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def with_peers(
+    run_: Run, peers: Mapping[str, Sequence[Ranking]], questions: Sequence[Question]
+) -> Run:
+    """The run with other engines' rankings of the same questions beside its own."""
+    found = {
+        f"peer {name}": [
+            places(ranking, question.judged)
+            for ranking, question in zip(rankings, questions, strict=True)
+        ]
+        for name, rankings in peers.items()
+    }
+    return replace(run_, found={**run_.found, **found})

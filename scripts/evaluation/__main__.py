@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ def _parser() -> argparse.ArgumentParser:
         "--titles", action="store_true", help="let searches see the episodes' names as titles"
     )
     parser.add_argument(
+        "--peers", action="store_true",
+        help="rank the same passages by bm25s, MiniLM alone, their RRF, and txtai's hybrid",
+    )  # fmt: skip
+    parser.add_argument(
         "--data", type=Path, default=ROOT / "data", metavar="DIR",
         help="the data folder of a running Earmark (default: data/ of this checkout)",
     )  # fmt: skip
@@ -61,10 +66,16 @@ def _parser() -> argparse.ArgumentParser:
 def _measure(options: argparse.Namespace) -> None:
     # These read the settings that were made above.
     from app.evaluation import command  # noqa: PLC0415
+    from scripts.evaluation import peers  # noqa: PLC0415
 
     try:
         figures = _signed(
-            command.figures_of(options.folder, titles=options.titles, limit=options.limit)
+            command.figures_of(
+                options.folder,
+                titles=options.titles,
+                limit=options.limit,
+                peers=partial(peers.rank, kept=peers.kept()) if options.peers else None,
+            )
         )
         command.keep(figures, options.out)
     except command.EvaluationError as error:
