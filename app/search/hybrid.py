@@ -75,6 +75,10 @@ class Searcher:
             degraded=[*absent, *answers.degraded, *_depth(cut, answers, ranked)],
         )
 
+    def answers(self, query: Query) -> Answers:
+        """What each leg of a search finds, with its own scores: what is fused, to be studied."""
+        return self._ask(self._plan(query, read(query.q))[0], query)
+
     def _plan(self, query: Query, words: Words) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""
         makers: dict[str, Callable[[], legs.Body]] = {}
