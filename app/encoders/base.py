@@ -69,6 +69,20 @@ class TextEmbedder(Protocol):
         """Unit vectors, ``(len(texts), dims)``."""
 
 
+class Reader(Protocol):
+    """Text to one unit vector a token, for questions to be compared with word by word."""
+
+    name: str
+    version: str
+    dims: int
+
+    def read(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
+        """Of each passage its tokens' unit vectors times 127, ``(tokens, dims)``."""
+
+    def ask(self, question: str) -> Floats:
+        """The unit vectors of a question's tokens, ``(tokens, dims)``."""
+
+
 class AudioEmbedder(Protocol):
     """Sound to unit vectors, by way of states that are kept."""
 
@@ -89,6 +103,6 @@ class AudioEmbedder(Protocol):
         """The unit vector, ``(dims,)``, of a stretch's rows (at least one)."""
 
 
-def model_of(engine: TextEmbedder | AudioEmbedder) -> str:
+def model_of(engine: TextEmbedder | AudioEmbedder | Reader) -> str:
     """What kept vectors and states are marked with: they never meet those of another model."""
     return f"{engine.name}@{engine.version}"

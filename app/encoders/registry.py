@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.encoders.base import AudioEmbedder, EncoderError, TextEmbedder, Transcriber
+from app.encoders.base import AudioEmbedder, EncoderError, Reader, TextEmbedder, Transcriber
+from app.encoders.late_interaction import LateInteraction
 from app.encoders.minilm import MiniLm
 from app.encoders.weights import weights_folder
 from app.encoders.whisper import FasterWhisper
@@ -38,6 +39,11 @@ def audio_embedder() -> AudioEmbedder:
     return _audio_embedder(get_settings().audio_embedder)
 
 
+def reader() -> Reader:
+    """The chosen reader. Raises EncoderError where the setting names none."""
+    return _reader(get_settings().reader)
+
+
 def sound_embedders() -> dict[str, AudioEmbedder]:
     """What an episode's sound is embedded by, by role."""
     return {"audio": audio_embedder()}
@@ -49,6 +55,7 @@ def describe() -> dict[str, Description]:
         "transcriber": _describe(transcriber),
         "text": _describe(text_embedder),
         "audio": _describe(audio_embedder),
+        "reader": _describe(reader),
     }
 
 
@@ -73,11 +80,18 @@ def _audio_embedder(name: str) -> AudioEmbedder:
     return WhisperStates(name)
 
 
+@lru_cache(maxsize=2)
+def _reader(name: str) -> Reader:
+    if name != "colbert-small":
+        raise EncoderError(f"EARMARK_READER is {name!r}; known is colbert-small.")
+    return LateInteraction(name)
+
+
 def _kind(name: str) -> str:
     return name.partition(":")[0]
 
 
-def _describe(make: Callable[[], Transcriber | TextEmbedder | AudioEmbedder]) -> Description:
+def _describe(make: Callable[[], Transcriber | TextEmbedder | AudioEmbedder | Reader]) -> Description:
     engine = make()
     dims, reason = None, ""
     try:

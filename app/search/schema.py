@@ -6,7 +6,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 KINDS = ("feeds", "episodes", "segments")
-FIELDS = {"text": "text_vector", "audio": "audio_whisper"}  # by the role of the engine
+FIELDS = {"text": "text_vector", "audio": "audio_whisper", "reader": "reading"}  # by the role of the engine
 
 
 class Model(NamedTuple):
@@ -35,7 +35,9 @@ def with_models(body: dict[str, Any], models: Models) -> dict[str, Any]:
     """The definition with each vector field's dimensions, and with ``_meta`` naming its model."""
     mappings = body["mappings"]
     fields = {
-        name: {**mappings["properties"][name], "dims": model.dims} for name, model in models.items()
+        name: {**mappings["properties"][name], "dims": model.dims}
+        for name, model in models.items()
+        if mappings["properties"][name]["type"] == "dense_vector"
     }
     meta = {"models": {name: model._asdict() for name, model in models.items()}}
     properties = {**mappings["properties"], **fields}
