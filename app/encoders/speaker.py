@@ -17,17 +17,17 @@ from app.encoders.fbank import log_mel
 from app.encoders.weights import weights_folder, weights_version
 from app.settings import get_settings
 
-CHUNK_S = 2.0
-MOST_CHUNKS = 5  # of a window: a voice is known from a third of what it says
+CHUNK_S = 1.6
+MOST_CHUNKS = 5  # of a window: a voice is known from a quarter of what it says
 SHORTEST_S = 0.8  # less speech is repeated
 
 _FRAME = 320  # samples over which loudness is measured
-_QUIET_DB = 35.0  # below the window's loud parts: a pause
+_QUIET_DB = 45.0  # below the window's loud parts: a pause
 _LEAST_SPOKEN = 0.25  # of a second
 
 
 class CamPlusPlus:
-    """Means of unit vectors, each of two seconds of speech."""
+    """Means of unit vectors, each of a moment of speech."""
 
     dims = 192
     hears_speech_alone = True
