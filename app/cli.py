@@ -158,6 +158,26 @@ def reindex(client: Client) -> None:
     click.echo(f"Rebuilt: {job['done']} episodes.")
 
 
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Keep the figures and ranks as JSON.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Ask only N of the questions.")
+@click.option("--titles", is_flag=True, help="Let searches see the episodes' names as titles.")
+def evaluate(folder: Path, out: Path | None, limit: int | None, titles: bool) -> None:
+    """Measure the search on judged questions (segments*.jsonl, queries.jsonl, qrels.tsv).
+
+    It needs the Elasticsearch of the settings, and puts indices there that it removes again.
+    """
+    from app.evaluation import command  # noqa: PLC0415 - the models' libraries load slowly
+
+    try:
+        figures = command.figures_of(folder, limit=limit, titles=titles)
+        command.keep(figures, out)
+    except command.EvaluationError as error:
+        _fail(str(error))
+    click.echo(command.table(figures))
+
+
 @main.group()
 def opml() -> None:
     """Move lists of feeds in and out."""

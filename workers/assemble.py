@@ -9,6 +9,7 @@ import numpy as np
 
 from app.artefacts import EpisodeArtefacts, LanguageSpan, Plan
 from app.domain import Segment, Word
+from app.embedding import embed_texts
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
 from app.search.index import FieldVectors
 from app.search.schema import FIELDS
@@ -108,15 +109,6 @@ def main_language(languages: Sequence[LanguageSpan]) -> str | None:
     for start_s, end_s, language in languages:
         seconds[language] += int(1000 * (end_s - start_s))
     return seconds.most_common(1)[0][0] if seconds else None
-
-
-def embed_texts(segments: Sequence[Segment], embedder: TextEmbedder) -> Floats:
-    """``(segments, dims)``; rows of NaN for segments without words."""
-    vectors = np.full((len(segments), embedder.dims), np.nan, dtype=np.float32)
-    spoken = [i for i, s in enumerate(segments) if s.text]
-    if spoken:
-        vectors[spoken] = embedder.embed([segments[i].text for i in spoken])
-    return vectors
 
 
 def pool_states(segments: Sequence[Segment], states: Floats, embedder: AudioEmbedder) -> Floats:

@@ -7,12 +7,13 @@ import redis
 
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
 from app.domain import Episode, Feed, Segment
+from app.embedding import embed_texts
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
 from app.encoders.registry import sound_embedders, text_embedder
 from app.search.reindex import Batch, reindex
 from app.search.schema import FIELDS
 from app.store import Store
-from workers.assemble import embed_sounds, embed_texts, has_states
+from workers.assemble import embed_sounds, has_states
 from workers.lease import Busy, lease
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,17 @@
+"""Vectors of whole episodes, as ingest, re-indexing and evaluation need them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from app.domain import Segment
+from app.encoders.base import Floats, TextEmbedder
+
+
+def embed_texts(segments: Sequence[Segment], embedder: TextEmbedder) -> Floats:
+    """``(segments, dims)``; rows of NaN for segments without words."""
+    vectors = np.full((len(segments), embedder.dims), np.nan, dtype=np.float32)
+    spoken = [i for i, s in enumerate(segments) if s.text]
+    if spoken:
+        vectors[spoken] = embedder.embed([segments[i].text for i in spoken])
+    return vectors

@@ -1,0 +1,95 @@
+"""The command line of scripts/evaluate."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from scripts.evaluation.node import reachable
+from scripts.local.data import DataFolder
+from scripts.local.errors import SetupError
+from scripts.local.start import install_models
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Measure, print the tables, keep the figures."""
+    options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with reachable(DataFolder(options.data)) as environment:
+            os.environ.update(environment)
+            install_models()
+            _measure(options)
+    except SetupError as error:
+        sys.exit(f"earmark: {error}")
+    except KeyboardInterrupt:
+        sys.exit("earmark: Stopped.")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/evaluate",
+        description="Measure the search on judged questions, with an Elasticsearch that runs "
+        "here or one started for it.",
+    )
+    parser.add_argument(
+        "folder", type=Path, help="segments*.jsonl (id, episode, text), queries.jsonl (id, text) "
+        "and qrels.tsv (query id, segment id, relevance)",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, metavar="FILE", help="keep figures and ranks as JSON")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask only N of the questions")
+    parser.add_argument(
+        "--titles", action="store_true", help="let searches see the episodes' names as titles"
+    )
+    parser.add_argument(
+        "--peers", action="store_true",
+        help="rank the same passages by bm25s, MiniLM alone, their RRF, and txtai's hybrid",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / "data", metavar="DIR",
+        help="the data folder of a running Earmark (default: data/ of this checkout)",
+    )  # fmt: skip
+    return parser
+
+
+def _measure(options: argparse.Namespace) -> None:
+    # These read the settings that were made above.
+    from app.evaluation import command  # noqa: PLC0415
+    from scripts.evaluation import peers  # noqa: PLC0415
+
+    try:
+        figures = _signed(
+            command.figures_of(
+                options.folder,
+                titles=options.titles,
+                limit=options.limit,
+                peers=partial(peers.rank, kept=peers.kept()) if options.peers else None,
+            )
+        )
+        command.keep(figures, options.out)
+    except command.EvaluationError as error:
+        raise SetupError(str(error)) from error
+    print(command.table(figures))
+
+
+def _signed(figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures with when and what was measured."""
+    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    today = datetime.now(UTC).date().isoformat()
+    return {"date": today, "commit": done.stdout.strip() or None} | figures
+
+
+if __name__ == "__main__":
+    main()
