@@ -93,6 +93,10 @@ class AudioEmbedder(Protocol):
     def dims(self) -> int:
         """The length of its vectors and rows."""
 
+    @property
+    def hears_speech_alone(self) -> bool:
+        """Whether sound without speech means nothing to it, so that its rows are NaN there."""
+
     def shares_encoder_with(self, transcriber: Transcriber) -> bool:
         """Whether the transcriber's states are this embedder's own."""
 
@@ -100,7 +104,7 @@ class AudioEmbedder(Protocol):
         """One row a second, ``(ceil(seconds), dims)``, of at most 30 s of audio."""
 
     def pool(self, states: Floats) -> Floats:
-        """The unit vector, ``(dims,)``, of a stretch's rows (at least one)."""
+        """The unit vector, ``(dims,)``, of a stretch's rows (at least one); NaN if they all are."""
 
 
 def model_of(engine: TextEmbedder | AudioEmbedder | Reader) -> str:
