@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import Episode, Feed, Piece, Segment, Window, Word
-from app.encoders.base import Floats
+from app.encoders.base import Floats, Tokens
 from app.store import Store
 
 LanguageSpan = tuple[float, float, str]  # start_s, end_s, BCP-47 primary subtag
@@ -234,6 +234,25 @@ class EpisodeArtefacts:
             return self.store.get_array(self._name(f"{role}-vectors.npy")).astype(np.float32)
         except FileNotFoundError:
             return None
+
+    def save_readings(self, model: str, readings: Sequence[Tokens]) -> None:
+        """Keep each segment's token vectors, and the model that made them."""
+        rows = np.concatenate(readings) if readings else np.zeros((0, 0), np.int8)
+        self.store.put_array(self._name("readings.npy"), rows)
+        counts = [len(tokens) for tokens in readings]
+        self.store.put_json(self._name("readings.json.gz"), {"model": model, "tokens": counts})
+
+    def readings(self, model: str) -> list[Tokens] | None:
+        """Each segment's token vectors by this very model, or None."""
+        try:
+            kept = self.store.get_json(self._name("readings.json.gz"))
+            if kept["model"] != model:
+                return None
+            rows = self.store.get_array(self._name("readings.npy"))
+        except FileNotFoundError:
+            return None
+        ends = np.cumsum(kept["tokens"])
+        return [rows[end - count : end] for count, end in zip(kept["tokens"], ends, strict=True)]
 
     def drop_audio(self) -> None:
         """Remove the decoded and the downloaded audio."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from app.artefacts import EpisodeArtefacts, LanguageSpan, Plan
 from app.domain import Segment, Word
-from app.embedding import embed_texts
-from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
-from app.search.index import FieldVectors
+from app.embedding import embed_texts, read_texts
+from app.encoders.base import AudioEmbedder, Floats, Reader, TextEmbedder, model_of
+from app.search.index import FieldRows, FieldVectors
 from app.search.schema import FIELDS
 from app.segments import Tongue, segment
 from app.windows import align_states, rows_between
@@ -32,6 +32,7 @@ class Assembled:
 def assemble(
     kept: EpisodeArtefacts,
     text_embedder: TextEmbedder,
+    reader: Reader,
     sound_embedders: Mapping[str, AudioEmbedder],
 ) -> Assembled:
     """Build the segments and vectors, and keep both."""
@@ -43,11 +44,15 @@ def assemble(
         languages = [(0.0, end_s, publisher[1])] if publisher[1] else []
     tongues = [Tongue(start_s, language) for start_s, _, language in languages]
     segments = segment(words, duration_s, states, tongues)
-    vectors = {FIELDS["text"]: embed_texts(segments, text_embedder)}
-    kept.save_vectors("text", model_of(text_embedder), vectors[FIELDS["text"]])
-    for role, embedder in sound_embedders.items():
-        if has_states(kept, role, embedder):
-            vectors[FIELDS[role]] = embed_sounds(kept, role, segments, embedder)
+    texts, readings = embed_texts(segments, text_embedder), read_texts(segments, reader)
+    kept.save_vectors("text", model_of(text_embedder), texts)
+    kept.save_readings(model_of(reader), readings)
+    vectors: dict[str, FieldRows] = {FIELDS["text"]: texts, FIELDS["reader"]: readings}
+    vectors |= {
+        FIELDS[role]: embed_sounds(kept, role, segments, embedder)
+        for role, embedder in sound_embedders.items()
+        if has_states(kept, role, embedder)
+    }
     kept.save_segments(segments)
     return Assembled(
         segments,

@@ -179,7 +179,9 @@ class Pipeline:
             self.advance(episode_id)
             return
         with timed("assemble", episode_id):
-            made = assemble.assemble(kept, registry.text_embedder(), embedders)
+            made = assemble.assemble(
+                kept, registry.text_embedder(), registry.reader(), embedders
+            )
         episode = episode.model_copy(
             update={
                 "language": made.language or episode.language,

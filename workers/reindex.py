@@ -7,9 +7,10 @@ import redis
 
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
 from app.domain import Episode, Feed, Segment
-from app.embedding import embed_texts
-from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
-from app.encoders.registry import sound_embedders, text_embedder
+from app.embedding import embed_texts, read_texts
+from app.encoders.base import AudioEmbedder, Floats, Reader, TextEmbedder, model_of
+from app.encoders.registry import reader, sound_embedders, text_embedder
+from app.search.index import FieldRows
 from app.search.reindex import Batch, reindex
 from app.search.schema import FIELDS
 from app.store import Store
@@ -32,7 +33,7 @@ def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
         for name, value in fields.items():
             connection.hset(key, name, value)
 
-    source = Artefacts(store, text_embedder(), sound_embedders())
+    source = Artefacts(store, text_embedder(), reader(), sound_embedders())
     try:
         with lease("reindex", ""):
             reindex(source, lambda done, total: tell(state="running", done=done, total=total))
@@ -51,10 +52,15 @@ class Artefacts:
     """What the store holds, as the source of a re-index."""
 
     def __init__(
-        self, store: Store, text: TextEmbedder, sounds: Mapping[str, AudioEmbedder]
+        self,
+        store: Store,
+        text: TextEmbedder,
+        reader_: Reader,
+        sounds: Mapping[str, AudioEmbedder],
     ) -> None:
         self._store = store
         self._text = text
+        self._reader = reader_
         self._sounds = sounds  # by role
         # By role: episodes that were heard, but not by its model.
         self._unheard: dict[str, set[str]] = {role: set() for role in sounds}
@@ -78,7 +84,11 @@ class Artefacts:
         if text is None:
             text = embed_texts(found, self._text)
             kept.save_vectors("text", model_of(self._text), text)
-        vectors = {FIELDS["text"]: text}
+        readings = kept.readings(model_of(self._reader))
+        if readings is None:
+            readings = read_texts(found, self._reader)
+            kept.save_readings(model_of(self._reader), readings)
+        vectors: dict[str, FieldRows] = {FIELDS["text"]: text, FIELDS["reader"]: readings}
         for role in self._sounds:
             rows = self._sound_vectors(kept, episode, role, found)
             if rows is not None:

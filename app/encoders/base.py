@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.domain import Word
 
 Floats = NDArray[np.float32]
+Tokens = NDArray[np.int8]  # a unit vector a row, times 127
 
 
 class EncoderError(Exception):
@@ -76,7 +77,7 @@ class Reader(Protocol):
     version: str
     dims: int
 
-    def read(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
+    def read(self, texts: Sequence[str]) -> list[Tokens]:
         """Of each passage its tokens' unit vectors times 127, ``(tokens, dims)``."""
 
     def ask(self, question: str) -> Floats:

@@ -13,9 +13,8 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from app.encoders.base import EncoderError, Floats
+from app.encoders.base import EncoderError, Floats, Tokens
 from app.encoders.weights import weights_folder, weights_version
 from app.settings import get_settings
 
@@ -24,8 +23,6 @@ QUESTION_TOKENS = 62
 
 _QUESTION, _PASSAGE = "[unused0]", "[unused1]"  # the marks that it was trained with
 _SCALE = 127  # of int8, as no component of a unit vector is above 1
-
-Tokens = NDArray[np.int8]
 
 
 class LateInteraction:

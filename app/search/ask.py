@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -10,13 +11,19 @@ from app.search import legs
 from app.search.fuse import Found, Scale
 from app.search.result import Degraded
 
-VECTOR_LEGS = frozenset({"meaning", "sound"})
+VECTOR_LEGS = frozenset({"meaning", "sound", "voice"})
+DEPTHS = {"sounds_like": legs.SOUNDS_LIKE_DEPTH} | dict.fromkeys(VECTOR_LEGS, legs.VECTOR_DEPTH)
 
 SCALES: Mapping[str, Scale] = {
     "keyword": Scale(),
+    "sounds_like": Scale(),
     # MiniLM: questions about something else reach .38 against the development segments.
     "meaning": Scale(floor=0.0, top=1.0, alone=0.4),
+    # The passages that nothing was asked about lie at .6 and above; only others' hits are read.
+    "reading": Scale(floor=0.5, top=1.0, alone=inf),
     "sound": Scale(floor=0.0, top=1.0, alone=legs.SOUND_FLOOR),
+    "voice": Scale(floor=0.0, top=1.0, alone=legs.VOICE_ALONE),
+    "recording": Scale(),
 }
 
 # All that is read of an answer; the rest need not be sent.
@@ -101,6 +108,6 @@ def _unseen(parts: Mapping[str, Any], found: Mapping[str, Sequence[Found]]) -> i
 
 
 def _may_go_on(leg: str, hits: Sequence[Found]) -> bool:
-    """Whether a vector leg may have more answers than it was asked for."""
-    full = leg in VECTOR_LEGS and len(hits) >= legs.VECTOR_DEPTH
+    """Whether a leg whose answers are not counted may have more than it was asked for."""
+    full = leg in DEPTHS and len(hits) >= DEPTHS[leg]
     return full and hits[-1].score >= SCALES[leg].alone

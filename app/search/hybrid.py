@@ -1,29 +1,37 @@
-"""A search: all legs in one ``_msearch``, fused, and the page's hits read."""
+"""A search: all legs in one ``_msearch``, fused, the best read closely, and the page's hits read."""
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
+from app.encoders.base import Floats
 from app.search import keyword, legs
 from app.search.ask import SCALES, Answers, ask
 from app.search.client import get_client
-from app.search.fuse import Fused, fuse
+from app.search.fuse import Found, Fused, fuse
 from app.search.hydrate import HitsUnreadable, hydrate
 from app.search.index import alias
 from app.search.meaning import get_meaning
 from app.search.paging import Slice, by_episode, by_segment, grouped
 from app.search.query import Query, QueryError
+from app.search.reading import Read, read_closely
 from app.search.relax import Relaxed, relax
 from app.search.result import Degraded, Result, Total
-from app.search.words import Words, read
+from app.search.weights import Weights
+from app.search.words import Words
 from app.settings import get_settings
 
 Embed = Callable[[str], list[float]]  # a text's unit vector
+Ask = Callable[[str], Floats]  # the unit vectors of a question's tokens
 Plan = dict[str, legs.Body]
 
 TEXT_LEGS = frozenset({"keyword", "sounds_like", "meaning"})  # of these quotes are required
+
+# What goes on while Elasticsearch answers: the encoders leave Python's lock while they work.
+_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="search")
 
 
 class SearchUnavailable(Exception):  # noqa: N818 - names the state, as the others here do
@@ -33,16 +41,34 @@ class SearchUnavailable(Exception):  # noqa: N818 - names the state, as the othe
 def search(query: Query) -> Result:
     """Answer a search from the configured index; see Searcher.search."""
     prefix = get_settings().index_prefix
-    return Searcher(get_client(), prefix, lambda text: get_meaning().of(text)).search(query)
+    searcher = Searcher(
+        get_client(),
+        prefix,
+        lambda text: get_meaning().of(text),
+        lambda text: get_meaning().tokens(text),
+    )
+    return searcher.search(query)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """What all legs found, fused."""
+
+    ranked: list[Fused]
+    took_ms: int = 0
+    degraded: Sequence[Degraded] = field(default_factory=tuple)
 
 
 class Searcher:
-    """Answers searches of one index prefix."""
+    """Answers searches of one index prefix; without ``ask`` nothing is read closely."""
 
-    def __init__(self, es: Elasticsearch, prefix: str, embed: Embed) -> None:
+    def __init__(
+        self, es: Elasticsearch, prefix: str, embed: Embed, ask: Ask | None = None
+    ) -> None:
         self._es = es
         self._prefix = prefix
         self._embed = embed
+        self._ask = ask
 
     def search(self, query: Query) -> Result:
         """One page of hits.
@@ -50,18 +76,21 @@ class Searcher:
         Raises QueryError or CursorError on what cannot be asked, and SearchUnavailable where
         Elasticsearch or every leg fails; a single leg's failure is told in ``degraded``.
         """
-        start, offset, words = time.perf_counter(), query.offset(), read(query.q)
-        plan, absent = self._plan(query, words)
+        start, offset, words = time.perf_counter(), query.offset(), query.words()
+        weights = query.weights_for(words)
+        question = self._question(words, weights)
+        plan, absent = self._plan(query, words, weights)
         try:
-            answers = self._ask(plan, query)
+            answers = self._answers(plan, query)
             relaxed = self._relaxed(words, query, answers)
             if relaxed.named:
                 words = relaxed.words
-                plan, absent = self._plan(query, words)
-                answers = self._ask(plan, query)
-            ranked = fuse(answers.found, {leg: query.weight_of(leg) for leg in plan}, SCALES)
+                plan, absent = self._plan(query, words, weights)
+                answers = self._answers(plan, query)
+            ranking = self._rank(answers, weights, question)
+            ranked = ranking.ranked
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
-            hits, took_ms = hydrate(self._es, self._prefix, cut.segments, words, query)
+            hits, took_ms = hydrate(self._es, self._prefix, cut.segments, words, query, {})
         except (ApiError, TransportError, HitsUnreadable) as error:
             raise SearchUnavailable(f"Elasticsearch did not answer: {error}") from error
         _require_one(answers, absent)
@@ -70,44 +99,92 @@ class Searcher:
             next_cursor=None if cut.is_last else query.cursor_at(cut.end),
             total=_total(answers, ranked),
             took_ms=round(1000 * (time.perf_counter() - start), 1),
-            es_took_ms=relaxed.took_ms + answers.took_ms + took_ms,
+            es_took_ms=relaxed.took_ms + answers.took_ms + ranking.took_ms + took_ms,
             relaxed=list(relaxed.named),
-            degraded=[*absent, *answers.degraded, *_depth(cut, answers, ranked)],
+            degraded=[
+                *absent,
+                *answers.degraded,
+                *ranking.degraded,
+                *_unheard(words),
+                *_depth(cut, answers, ranked),
+            ],
         )
 
     def answers(self, query: Query) -> Answers:
-        """What each leg of a search finds, with its own scores: what is fused, to be studied."""
-        return self._ask(self._plan(query, read(query.q))[0], query)
+        """What each leg of a search finds, with its own scores: what is fused, to be studied.
 
-    def _plan(self, query: Query, words: Words) -> tuple[Plan, list[Degraded]]:
+        What was read closely is there as the leg ``reading``.
+        """
+        words = query.words()
+        weights = query.weights_for(words)
+        answers = self._answers(self._plan(query, words, weights)[0], query)
+        ranked = fuse(answers.found, weights, SCALES)
+        read = self._read(ranked, self._question(words, weights))
+        return replace(answers, found={**answers.found, "reading": read.found})
+
+    def _plan(self, query: Query, words: Words, weights: Weights) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""
         makers: dict[str, Callable[[], legs.Body]] = {}
         if words:
             makers["keyword"] = lambda: keyword.keyword(words, query)
+            makers["sounds_like"] = lambda: legs.sounds_like(words, query)
             makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query)
-        if query.audio_vector is not None:
-            vector = query.audio_vector
-            makers["sound"] = lambda: legs.sound(vector, words, query)
-        wanted = {leg: make for leg, make in makers.items() if query.weight_of(leg) > 0}
-        if makers and not wanted:
+        if (sound := query.audio_vector) is not None:
+            makers["sound"] = lambda: legs.sound(sound, words, query)
+        if (voice := query.voice_vector) is not None:
+            makers["voice"] = lambda: legs.voice(voice, words, query)
+        wanted = {leg: make for leg, make in makers.items() if weights[leg] > 0}
+        if makers and not wanted and query.landmarks is None:
             first, legs_of_it = next(iter(makers)), ", ".join(makers)
             raise QueryError(f"w_{first}", f"Give one of {legs_of_it} a weight above 0.")
         return _made(wanted)
 
-    def _ask(self, plan: Plan, query: Query) -> Answers:
+    def _answers(self, plan: Plan, query: Query) -> Answers:
         if not plan:
             return Answers.nothing()
-        return ask(self._es, alias(self._prefix, "segments"), plan, query.identity())
+        return ask(self._es, self._segments, plan, query.identity())
+
+    @property
+    def _segments(self) -> str:
+        return alias(self._prefix, "segments")
 
     def _relaxed(self, words: Words, query: Query, answers: Answers) -> Relaxed:
         """What to require where no leg of the text found what was; usually nothing else."""
         asked = TEXT_LEGS & answers.found.keys()
         if not asked or any(answers.found[leg] for leg in asked):
             return Relaxed(words)
-        relaxed = relax(self._es, alias(self._prefix, "segments"), words, query)
+        relaxed = relax(self._es, self._segments, words, query)
         if not relaxed.named:
             return relaxed
         return replace(relaxed, took_ms=relaxed.took_ms + answers.took_ms)
+
+    def _question(self, words: Words, weights: Weights) -> Future[Floats] | None:
+        """The question's tokens, encoded meanwhile; None where nothing is to be read closely."""
+        if self._ask is None or not words or weights["reading"] == 0:
+            return None
+        return _threads.submit(self._ask, words.text)
+
+    def _rank(
+        self, answers: Answers, weights: Weights, question: Future[Floats] | None
+    ) -> _Ranking:
+        """Fuse what the legs found, then once more with the best read closely.
+
+        Reading only adds, so that what lies below its depth stays below.
+        """
+        ranked = fuse(answers.found, weights, SCALES)
+        read = self._read(ranked, question)
+        if read.found:
+            ranked = fuse({**answers.found, "reading": read.found}, weights, SCALES)
+        return _Ranking(ranked, read.took_ms, read.degraded)
+
+    def _read(self, ranked: Sequence[Fused], question: Future[Floats] | None) -> Read:
+        if question is None:
+            return Read([], 0, [])
+        try:
+            tokens = question.result()
+        except Exception as error:  # noqa: BLE001 - whatever fails in a model costs its part only
+            return Read([], 0, [Degraded("reading", str(error) or type(error).__name__)])
+        return read_closely(self._es, self._segments, ranked, tokens)
 
 
 def _made(makers: dict[str, Callable[[], legs.Body]]) -> tuple[Plan, list[Degraded]]:
@@ -126,6 +203,15 @@ def _require_one(answers: Answers, absent: list[Degraded]) -> None:
     if failed and not answers.found:
         reasons = "; ".join(f"{one.part}: {one.reason}" for one in failed)
         raise SearchUnavailable(f"No part of the search could answer. {reasons}")
+
+
+def _unheard(words: Words) -> list[Degraded]:
+    """Said where ``sound:`` asks for what no engine here can look for."""
+    if not words.sounds:
+        return []
+    asked = ", ".join(words.sounds)
+    reason = f"None of this installation's engines finds a sound by its name ({asked})."
+    return [Degraded("sound", reason)]
 
 
 def _total(answers: Answers, ranked: list[Fused]) -> Total:

@@ -26,11 +26,16 @@ _EPISODE = ["title", "published", "duration_s", "audio_url", "status"]
 
 
 def hydrate(
-    es: Elasticsearch, prefix: str, page: Sequence[Fused], words: Words, query: Query
+    es: Elasticsearch,
+    prefix: str,
+    page: Sequence[Fused],
+    words: Words,
+    query: Query,
+    places: Mapping[str, float],
 ) -> tuple[list[Hit], int]:
     """The hits of a page in its order, and the milliseconds that Elasticsearch took.
 
-    A segment whose episode was removed a moment ago is left out.
+    ``places`` are the seconds to play, where a leg knows them better than the words do. A segment whose episode was removed a moment ago is left out.
     """
     if not page:
         return [], 0
@@ -46,7 +51,14 @@ def hydrate(
     )
     segments, episodes, feeds = (_by_id(part) for part in answer["responses"])
     hits = [
-        _hit(fused, segments[fused.id], episodes[fused.episode_id], feeds.get(fused.feed_id), words)
+        _hit(
+            fused,
+            segments[fused.id],
+            episodes[fused.episode_id],
+            feeds.get(fused.feed_id),
+            words,
+            places.get(fused.id),
+        )
         for fused in page
         if fused.id in segments and _is_shown(episodes.get(fused.episode_id))
     ]
@@ -84,10 +96,11 @@ def _hit(
     episode: Mapping[str, Any],
     feed: Mapping[str, Any] | None,
     words: Words,
+    place_s: float | None,
 ) -> Hit:
     source = segment["_source"]
     highlights, places = highlight.spans(segment, words)
-    at_s = _second_to_play(source, places)
+    at_s = _second_to_play(source, places) if place_s is None else place_s
     about = episode["_source"]
     return Hit(
         id=fused.id,

@@ -12,10 +12,10 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 from numpy.typing import NDArray
 
 from app.domain import Episode, Feed, Segment
-from app.encoders.base import EncoderError
+from app.encoders.base import EncoderError, Tokens
 from app.search import bulk
 from app.search.client import get_client
-from app.search.documents import segment_document
+from app.search.documents import Vector, segment_document
 from app.search.schema import FIELDS, KINDS, Model, Models, definition, models_in, with_models
 from app.settings import get_settings
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from app.encoders.registry import Description
 
 Vectors = NDArray[np.float32]  # one row a segment; a row of NaN is a segment without one
-FieldVectors = Mapping[str, Vectors]  # by vector field
+FieldRows = Vectors | Sequence[Tokens]  # of a reading, a segment without one has no tokens
+FieldVectors = Mapping[str, FieldRows]  # by field
 
 
 class IndexMismatch(Exception):  # noqa: N818 - says what is the matter
@@ -221,7 +222,7 @@ class SegmentIndex:
         return len(stale)
 
 
-def _vectors_of(vectors: FieldVectors, number: int) -> dict[str, Vectors]:
+def _vectors_of(vectors: FieldVectors, number: int) -> dict[str, Vector]:
     """A segment's own vectors, where it has any."""
     rows = {field: rows[number] for field, rows in vectors.items()}
     return {field: row for field, row in rows.items() if np.isfinite(row).all()}

@@ -5,16 +5,23 @@ from collections.abc import Sequence
 from app.search.clauses import Body as Body  # noqa: PLC0414 - a leg is a Body
 from app.search.clauses import narrowed, required
 from app.search.query import Query
+from app.search.sounds_like import of_query
 from app.search.words import Words
 
 # How deep each leg looks.
+SOUNDS_LIKE_DEPTH = 200
 VECTOR_DEPTH = 200
 CANDIDATES = 400
+
+# Of a query's sounds: what shares less was not misheard, it is something else.
+SOUNDS_LIKE_SHARE = "25%"
 
 # Neighbours below these cosines tell nothing, and are not asked for. Of 28 development sounds
 # and voices, nine in ten pairs of different classes lie below .43; a 3 s clip has .54 or more
 # with the recording it was cut from.
 MEANING_FLOOR = 0.2
+VOICE_FLOOR = 0.2
+VOICE_ALONE = 0.4
 SOUND_FLOOR = 0.4
 
 _IDS = ("id", "episode_id", "feed_id")
@@ -43,6 +50,22 @@ def meaning(vector: Sequence[float], words: Words, query: Query) -> Body:
     """The nearest text vectors, among the segments that say what is required."""
     clauses = [*filters(query), *narrowed(words), *required(words, query.language)]
     return _nearest("text_vector", vector, MEANING_FLOOR, clauses)
+
+
+def sounds_like(words: Words, query: Query) -> Body:
+    """BM25 over how the words sound, among the segments that say what is required."""
+    terms = {"query": of_query(words.text), "minimum_should_match": SOUNDS_LIKE_SHARE}
+    clauses = [*filters(query), *narrowed(words), *required(words, query.language)]
+    wanted = {"must": [{"match": {"sounds_like": terms}}], "filter": clauses}
+    return {
+        **ids_of({"query": {"bool": wanted}}, SOUNDS_LIKE_DEPTH),
+        "track_total_hits": False,
+    }
+
+
+def voice(vector: Sequence[float], words: Words, query: Query) -> Body:
+    """The nearest voices."""
+    return _nearest("voice", vector, VOICE_FLOOR, [*filters(query), *narrowed(words)])
 
 
 def sound(vector: Sequence[float], words: Words, query: Query) -> Body:

@@ -5,12 +5,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+from app.search.classes import query_class
 from app.search.cursors import decode, encode, invalid
+from app.search.weights import INTENTS, LEGS, defaults
+from app.search.words import Words, heard, read
 
-# Words and meaning: tuned on the development questions at both word error rates.
-DEFAULT_WEIGHTS: Mapping[str, float] = {"keyword": 1.0, "meaning": 1.5, "sound": 1.0}
 MOST_HITS = 100
 
 
@@ -26,7 +27,10 @@ class QueryError(ValueError):
 class Query:
     """One search. ``since`` includes its moment, ``until`` excludes it; both know their zone.
 
-    ``audio_vector`` is what a clip sounds like, a unit vector of the audio embedder.
+    ``audio_vector`` is what a clip sounds like, a unit vector of the audio embedder;
+    ``voice_vector`` likewise who speaks in it; ``landmarks`` what tells the recording, of
+    app.audio.landmarks; and ``intent`` what the clip is for, None: whatever it finds.
+    ``was_heard``: the words are a clip's, and hold no operators.
     Raises QueryError on values that cannot be meant.
     """
 
@@ -42,19 +46,36 @@ class Query:
     weights: Mapping[str, float] = field(default_factory=dict)
     group: Literal["episode"] | None = None
     audio_vector: Sequence[float] | None = None
+    voice_vector: Sequence[float] | None = None
+    landmarks: Mapping[str, Any] | None = None
+    intent: str | None = None
+    was_heard: bool = False
 
     def __post_init__(self) -> None:
-        if not self.q.strip() and self.audio_vector is None:
+        if not self.q.strip() and not self.has_clip:
             raise QueryError("q", "Say what to search for.")
         if not 1 <= self.size <= MOST_HITS:
             raise QueryError("size", f"size lies between 1 and {MOST_HITS}.")
         if self.group not in (None, "episode"):
             raise QueryError("group", "group can only be: episode.")
+        if self.intent not in (None, *INTENTS):
+            raise QueryError("intent", f"intent can only be: {', '.join(INTENTS)}.")
         _check_weights(self.weights)
 
-    def weight_of(self, leg: str) -> float:
-        """The weight asked for, or the default."""
-        return self.weights.get(leg, DEFAULT_WEIGHTS[leg])
+    @property
+    def has_clip(self) -> bool:
+        """Whether there is a clip's sound to go by."""
+        return any(
+            part is not None for part in (self.audio_vector, self.voice_vector, self.landmarks)
+        )
+
+    def words(self) -> Words:
+        """What was typed, or heard."""
+        return heard(self.q) if self.was_heard else read(self.q)
+
+    def weights_for(self, words: Words) -> dict[str, float]:
+        """Every leg's weight: the one asked for, else that of the words' class or the intent."""
+        return {**defaults(query_class(words), self.intent), **self.weights}
 
     def identity(self) -> str:
         """The same for each page of one search, whatever its size."""
@@ -69,6 +90,10 @@ class Query:
             sorted(self.weights.items()),
             self.group,
             self.audio_vector is None,
+            self.voice_vector is None,
+            self.landmarks is None,
+            self.intent,
+            self.was_heard,
         )
         return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:12]
 
@@ -88,8 +113,8 @@ class Query:
 
 def _check_weights(weights: Mapping[str, float]) -> None:
     for leg, weight in weights.items():
-        if leg not in DEFAULT_WEIGHTS:
-            known = ", ".join(DEFAULT_WEIGHTS)
+        if leg not in LEGS:
+            known = ", ".join(LEGS)
             raise QueryError(f"w_{leg}", f"There is no leg {leg}; legs are {known}.")
         if not (math.isfinite(weight) and weight >= 0):
             raise QueryError(f"w_{leg}", "A weight is a number, 0 or more.")

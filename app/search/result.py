@@ -77,7 +77,7 @@ class Result:
     hits: list[Hit] | list[Group]
     next_cursor: str | None
     total: Total
-    took_ms: float
+    took_ms: float  # the whole time, of which Elasticsearch says it took es_took_ms
     es_took_ms: int
     relaxed: list[str]
     degraded: list[Degraded]

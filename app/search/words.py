@@ -147,6 +147,13 @@ def read(q: str) -> Words:
     )
 
 
+def heard(text: str) -> Words:
+    """The words of what someone said, which holds no operators."""
+    parts = [_Part("word", word) for word in _clean(text).split()]
+    whole = _joined(_within_limits(parts))
+    return Words(text=whole, loose=whole)
+
+
 def _clean(q: str) -> str:
     """NFC, as documents are; control characters and lone surrogates become spaces."""
     spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in q)

@@ -296,7 +296,9 @@ def test_an_episode_heard_before_there_were_voices_is_named_and_can_be_heard_ane
 
 def lacking(feed: Feed, episode: Episode) -> str:
     """What a re-index of this episode says that it could not rebuild."""
-    source = Artefacts(get_store(), registry.text_embedder(), registry.sound_embedders())
+    source = Artefacts(
+        get_store(), registry.text_embedder(), registry.reader(), registry.sound_embedders()
+    )
     assert source.segments(feed, episode) is not None
     return source.lacking()
 
