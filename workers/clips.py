@@ -1,22 +1,36 @@
-"""A voice clip: what it says and what it sounds like."""
+"""A voice clip: what it says and what it sounds like, as far as its intent asks."""
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypedDict
+
+import numpy as np
 
 from app.artefacts import LanguageSpan
 from app.audio.decode import SAMPLE_RATE_HZ, decode_clip
 from app.audio.ffmpeg import AudioError
-from app.audio.speech import speech_spans
-from app.domain import Piece, Word
+from app.audio.noise import Noise, measure
+from app.audio.speech import spans_of
+from app.audio.vad import speech_probabilities
+from app.domain import Window, Word
 from app.encoders import registry
-from app.encoders.base import Floats
+from app.encoders.base import EncoderError, Floats
 from app.settings import Settings
 from app.store import Store
 from app.windows import plan_windows
 from workers.assemble import main_language
-from workers.listen import hear_piece
+from workers.listen import shifted
 
 logger = logging.getLogger(__name__)
+
+
+class ClipNoise(TypedDict):
+    """How noisy the clip is (None: nobody speaks in it), and the parts that heard it denoised."""
+
+    snr_db: float | None
+    denoised: list[str]
 
 
 class ClipAnswer(TypedDict):
@@ -24,37 +38,108 @@ class ClipAnswer(TypedDict):
 
     heard: dict[str, Any] | None
     audio_vector: list[float] | None
+    noise: ClipNoise | None
     degraded: list[dict[str, str]]
     error: str | None
 
 
-def hear_clip(clip_id: str, store: Store, settings: Settings) -> ClipAnswer:
-    """Decode, transcribe and embed the clip kept under ``clips/<clip_id>``."""
-    answer = ClipAnswer(heard=None, audio_vector=None, degraded=[], error=None)
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A decoded clip, mono 16 kHz, and what is known of it before anyone listens."""
+
+    audio: Floats
+    windows: Sequence[Window]
+    noise: Noise
+
+    def read(self, window: Window) -> Floats:
+        """The samples of a window."""
+        start, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (window.start_s, window.end_s))
+        return self.audio[start:end]
+
+
+Part = Callable[[Clip], Mapping[str, Any]]  # the fields of the answer that it fills
+
+
+def words(clip: Clip) -> dict[str, Any]:
+    """What is said. A clip without speech costs nothing, and has nothing invented over it."""
+    transcriber = registry.transcriber()
+    found: list[Word] = []
+    languages: list[LanguageSpan] = []
+    language: str | None = None
+    for window in (w for w in clip.windows if w.speech):
+        heard = transcriber.transcribe(clip.read(window), likely=language, brief=True)
+        if heard.words and heard.language:
+            language = heard.language
+            languages.append((window.start_s, window.end_s, language))
+        found.extend(shifted(heard.words, window.start_s))
+    return {"heard": _as_json(found, languages)}
+
+
+def sound(clip: Clip) -> dict[str, Any]:
+    """The vector of how it sounds, speech or not."""
+    embedder = registry.audio_embedder()
+    states = np.concatenate([embedder.states(clip.read(window)) for window in clip.windows])
+    return {"audio_vector": embedder.pool(states).tolist()}
+
+
+# What each intent needs to know of its clip; without one, whatever the guess may need.
+PARTS: Mapping[str | None, Sequence[Part]] = {
+    "words": (words,),
+    "meaning": (words,),
+    "sound": (sound,),
+    None: (words, sound),
+}
+
+
+def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings) -> ClipAnswer:
+    """Decode the clip kept under ``clips/<clip_id>``, and run the parts that ``intent`` needs.
+
+    They run at once; one that fails is named in ``degraded`` and costs only itself. Raises
+    ValueError for an intent that is none.
+    """
+    if intent not in PARTS:
+        raise ValueError(f"{intent!r} is not what a clip can be for.")
+    answer = ClipAnswer(heard=None, audio_vector=None, noise=None, degraded=[], error=None)
     try:
         with store.open(f"clips/{clip_id}") as file:
-            audio = decode_clip(file.read(), settings.clip_max_s)
+            clip = listen_to(decode_clip(file.read(), settings.clip_max_s))
     except AudioError as error:
         answer["error"] = str(error)
         return answer
-    pieces = plan_windows(speech_spans([audio]), len(audio) / SAMPLE_RATE_HZ)
-    windows = [window for piece in pieces for window in piece.windows]
-    embedder = registry.audio_embedder()
-
-    def read(start_s: float, end_s: float) -> Floats:
-        return audio[round(start_s * SAMPLE_RATE_HZ) : round(end_s * SAMPLE_RATE_HZ)]
-
-    heard = hear_piece(Piece(0, windows), read, registry.transcriber(), {"audio": embedder})
-    answer["audio_vector"] = embedder.pool(heard.states["audio"]).tolist()
-    answer["heard"] = _as_json(heard.words, heard.languages)
+    answer["noise"] = ClipNoise(snr_db=clip.noise.snr_db, denoised=[])
+    with ThreadPoolExecutor(len(PARTS[intent])) as threads:
+        running = {part.__name__: threads.submit(part, clip) for part in PARTS[intent]}
+    for name, future in running.items():
+        _gather(answer, name, future)
     return answer
 
 
-def _as_json(words: list[Word], languages: list[LanguageSpan]) -> dict[str, Any] | None:
-    if not words:
+def listen_to(audio: Floats) -> Clip:
+    """Find the speech in mono 16 kHz samples, and the noise."""
+    probabilities = speech_probabilities([audio])
+    duration_s = len(audio) / SAMPLE_RATE_HZ
+    pieces = plan_windows(spans_of(probabilities, duration_s), duration_s)
+    windows = [window for piece in pieces for window in piece.windows]
+    return Clip(audio, windows, measure(audio, probabilities))
+
+
+def _gather(answer: ClipAnswer, name: str, part: Future[Mapping[str, Any]]) -> None:
+    """Put what a part found into the answer, or why it found nothing."""
+    try:
+        answer.update(part.result())  # type: ignore[typeddict-item]  # each part's own fields
+    except EncoderError as error:
+        answer["degraded"].append({"part": name, "reason": str(error)})
+    except Exception as error:
+        logger.exception("a clip's %s could not be heard", name)
+        reason = f"Something unforeseen went wrong ({type(error).__name__})."
+        answer["degraded"].append({"part": name, "reason": reason})
+
+
+def _as_json(found: Sequence[Word], languages: list[LanguageSpan]) -> dict[str, Any] | None:
+    if not found:
         return None
     return {
-        "text": "".join(word.text for word in words).strip(),
+        "text": "".join(word.text for word in found).strip(),
         "language": main_language(languages),
         "words": [
             {
@@ -63,6 +148,6 @@ def _as_json(words: list[Word], languages: list[LanguageSpan]) -> dict[str, Any]
                 "end_s": round(word.end_s, 2),
                 "probability": round(word.probability, 3),
             }
-            for word in words
+            for word in found
         ],
     }

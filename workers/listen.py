@@ -45,7 +45,7 @@ def hear_piece(
             if heard.words and heard.language:
                 language = heard.language
                 languages.append((window.start_s, window.end_s, heard.language))
-            words.extend(_shift(heard.words, window.start_s))
+            words.extend(shifted(heard.words, window.start_s))
         for role, embedder in embedders.items():
             states[role].append(_states(heard, audio, transcriber, embedder))
         on_window(window)
@@ -66,5 +66,6 @@ def _states(
     return embedder.states(audio)
 
 
-def _shift(words: Sequence[Word], by_s: float) -> Iterator[Word]:
+def shifted(words: Sequence[Word], by_s: float) -> Iterator[Word]:
+    """The same words, ``by_s`` later."""
     return (replace(w, start_s=w.start_s + by_s, end_s=w.end_s + by_s) for w in words)

@@ -242,9 +242,9 @@ def _is_lost(episode: Episode) -> bool:
 
 # What somebody asked by voice is nobody's business: it stays out of the log.
 @app.task(name=queue.HEAR_CLIP, ignore_result=False, resultrepr_maxsize=1)
-def hear(clip_id: str) -> ClipAnswer:
-    """What a voice clip says and sounds like."""
-    return hear_clip(clip_id, get_store(), get_settings())
+def hear(clip_id: str, intent: str | None) -> ClipAnswer:
+    """What a voice clip says and sounds like, as far as its intent asks."""
+    return hear_clip(clip_id, intent, get_store(), get_settings())
 
 
 @app.task(name=queue.TIDY)

@@ -1,6 +1,7 @@
 """faster-whisper as the transcriber: words with times, and the states of the same pass."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.domain import Word
@@ -15,6 +16,8 @@ SURE = 0.6  # a detected language less probable than this gives way to the likel
 SHORT_S = 4.0  # as does any that was detected in less than this
 
 _TEMPERATURES = (0.0, 0.4)
+_UNSURE = -1.0  # mean log-probability of the tokens below which another try is made
+_BRIEF_LEAST, _BRIEF_MARGIN = 1000, 500  # frames of 10 ms
 _ECHO_S = 0.5
 _MOST_TOKENS = 220  # half a decoder's length, as its authors use; only loops are longer
 _MARKS = " .,;:!?…\"'"
@@ -28,19 +31,30 @@ class FasterWhisper:
         self.version = weights_version(name)
 
     def transcribe(
-        self, window: Floats, *, language: str | None = None, likely: str | None = None
+        self,
+        window: Floats,
+        *,
+        language: str | None = None,
+        likely: str | None = None,
+        brief: bool = False,
     ) -> Heard:
-        """The words of at most 30 s of audio, and the encoder's states.
+        """The words of at most 30 s of audio, and, unless ``brief``, the encoder's states.
 
         Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
         """
         check_window(window)
         model = whisper_model.load(self.name)
         features = whisper_model.features_of(model, window)
+        frames = _brief_frames(features)
+        if brief and frames < whisper_model.FRAMES:
+            encoded = whisper_model.encode(model, features, frames)
+            spoken, probability = self._language(model, encoded, language, likely, len(window))
+            found = list(_decode(model, features, encoded, spoken, brief=True))
+            if not _is_doubtful(found):
+                return Heard(_words(found, len(window) / SAMPLE_RATE_HZ), spoken, probability, None)
         encoded = whisper_model.encode(model, features)
         spoken, probability = self._language(model, encoded, language, likely, len(window))
-        found = _decode(model, features, encoded, spoken)
-        words = _words(found, len(window) / SAMPLE_RATE_HZ)
+        words = _words(_decode(model, features, encoded, spoken), len(window) / SAMPLE_RATE_HZ)
         return Heard(words, spoken, probability, whisper_model.pool_seconds(encoded, len(window)))
 
     @staticmethod
@@ -59,8 +73,30 @@ class FasterWhisper:
         return spoken, float(found[spoken])
 
 
-def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterable[Any]:
-    """faster-whisper's segments of a window whose first encoder pass has been made."""
+def _brief_frames(features: Floats) -> int:
+    """How many frames are enough for a window that is not to be filled up to 30 s.
+
+    Words begin to repeat where less than this is left silent behind them.
+    """
+    wanted: int = max(_BRIEF_LEAST, features.shape[-1] + _BRIEF_MARGIN)
+    return min(wanted + wanted % 2, whisper_model.FRAMES)
+
+
+def _is_doubtful(segments: Sequence[Any]) -> bool:
+    """Whether what a brief pass wrote needs the whole one: nothing, a loop, or a guess."""
+    return not segments or any(
+        is_invented(segment) or segment.avg_logprob < _UNSURE for segment in segments
+    )
+
+
+def _decode(
+    model: Any, features: Floats, encoded: Any, language: str, *, brief: bool = False
+) -> Iterable[Any]:
+    """faster-whisper's segments of a window whose first encoder pass has been made.
+
+    ``brief`` asks for one segment, without the second passes that times in the text bring
+    about, and without a second try.
+    """
     import ctranslate2  # noqa: PLC0415
     from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415
 
@@ -68,8 +104,11 @@ def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterab
     tokenizer = Tokenizer(
         model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
     )
+    options = _options(tokenizer)
+    if brief:
+        options = replace(options, without_timestamps=True, temperatures=[0.0])
     found: Iterable[Any] = model.generate_segments(
-        features, tokenizer, _options(tokenizer), False, encoder_output=encoded
+        features, tokenizer, options, False, encoder_output=encoded
     )
     return found
 
@@ -87,7 +126,7 @@ def _options(tokenizer: Any) -> Any:
         length_penalty=1.0,
         repetition_penalty=1.0,
         no_repeat_ngram_size=0,
-        log_prob_threshold=-1.0,
+        log_prob_threshold=_UNSURE,
         no_speech_threshold=0.6,
         compression_ratio_threshold=2.4,
         condition_on_previous_text=False,

@@ -14,6 +14,7 @@ from app.encoders.weights import weights_folder
 from app.settings import get_settings
 
 STATES_A_SECOND = 50
+FRAMES = 3000  # of 10 ms: the 30 s that Whisper was trained to hear
 
 _SAMPLES_A_STATE = SAMPLE_RATE_HZ // STATES_A_SECOND
 _COMPUTE = "int8"
@@ -46,11 +47,11 @@ def features_of(model: Any, window: Floats) -> Floats:
     return features
 
 
-def encode(model: Any, features: Floats) -> Any:
-    """One pass of the encoder over at most 30 s, filled up with silence."""
+def encode(model: Any, features: Floats, frames: int = FRAMES) -> Any:
+    """One pass of the encoder over at most 30 s, filled up with silence to ``frames``."""
     from faster_whisper.audio import pad_or_trim  # noqa: PLC0415
 
-    return model.encode(pad_or_trim(features[:, :-1]))
+    return model.encode(pad_or_trim(features[:, :-1], frames))
 
 
 def pool_seconds(encoded: Any, samples: int) -> Floats:

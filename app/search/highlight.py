@@ -5,8 +5,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.search.clauses import Body, as_typed, exact, stemmed
 from app.search.languages import FORMS, stemmed_field
-from app.search.legs import Body, exact, quoted, stemmed
 from app.search.words import Words
 
 ALL_WORDS = "all words"
@@ -18,12 +18,15 @@ _MARKER = re.compile(f"({_OPEN}|{_CLOSE})")
 
 
 def request(words: Words, language: str | None) -> Body:
-    """The highlight part of a search: stemmed words, and phrases or all words as typed."""
+    """The highlight part of a search: words by their stems, the rest as typed.
+
+    Where nothing but words was typed, all of them as typed; excluded ones are never marked.
+    """
     whole = {"number_of_fragments": 0, "pre_tags": [_OPEN], "post_tags": [_CLOSE]}
-    typed = {"bool": {"should": quoted(words) or [exact(words.text)]}}
+    typed = {"bool": {"should": as_typed(words) or [exact(words.text)]}}
     fields: dict[str, Any] = {"text": {"highlight_query": typed}}
-    loose = words.loose if words.phrases else words.text
-    if loose:
+    single = [term.text for group in words.alternatives for term in group if term.kind == "word"]
+    if loose := " ".join([words.loose, *single]).strip():
         any_word = stemmed(loose, language)
         fields |= {stemmed_field(form): {"highlight_query": any_word} for form in FORMS}
     return {**whole, "fields": fields}
@@ -42,8 +45,9 @@ def spans(hit: Mapping[str, Any], words: Words) -> tuple[list[Span], list[Span]]
     stemmed one is ("to be or not to be"), lest every "the" be marked.
     """
     text, marked = hit["_source"].get("text", ""), hit.get("highlight", {})
+    more_than_words = bool(as_typed(words))
     typed = []
-    if words.phrases or ALL_WORDS in hit.get("matched_queries", ()):
+    if more_than_words or ALL_WORDS in hit.get("matched_queries", ()):
         typed = _unmark(text, marked.get("text", ()))
     loose = [
         span
@@ -51,9 +55,8 @@ def spans(hit: Mapping[str, Any], words: Words) -> tuple[list[Span], list[Span]]
         if field != "text"
         for span in _unmark(text, copies)
     ]
-    if words.phrases:
-        return _merged([*typed, *loose]), typed or _merged(loose)
-    return (_merged(loose or typed),) * 2
+    every = _merged([*typed, *loose] if more_than_words else loose or typed)
+    return every, (_merged(typed) if words.phrases and typed else every)
 
 
 def _unmark(text: str, copies: Iterable[str]) -> list[Span]:

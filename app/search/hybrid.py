@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from app.search import legs
+from app.search import keyword, legs
 from app.search.ask import SCALES, Answers, ask
 from app.search.client import get_client
 from app.search.fuse import Fused, fuse
@@ -14,12 +15,15 @@ from app.search.index import alias
 from app.search.meaning import get_meaning
 from app.search.paging import Slice, by_episode, by_segment, grouped
 from app.search.query import Query, QueryError
+from app.search.relax import Relaxed, relax
 from app.search.result import Degraded, Result, Total
 from app.search.words import Words, read
 from app.settings import get_settings
 
 Embed = Callable[[str], list[float]]  # a text's unit vector
 Plan = dict[str, legs.Body]
+
+TEXT_LEGS = frozenset({"keyword", "sounds_like", "meaning"})  # of these quotes are required
 
 
 class SearchUnavailable(Exception):  # noqa: N818 - names the state, as the others here do
@@ -50,6 +54,11 @@ class Searcher:
         plan, absent = self._plan(query, words)
         try:
             answers = self._ask(plan, query)
+            relaxed = self._relaxed(words, query, answers)
+            if relaxed.named:
+                words = relaxed.words
+                plan, absent = self._plan(query, words)
+                answers = self._ask(plan, query)
             ranked = fuse(answers.found, {leg: query.weight_of(leg) for leg in plan}, SCALES)
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
             hits, took_ms = hydrate(self._es, self._prefix, cut.segments, words, query)
@@ -61,8 +70,8 @@ class Searcher:
             next_cursor=None if cut.is_last else query.cursor_at(cut.end),
             total=_total(answers, ranked),
             took_ms=round(1000 * (time.perf_counter() - start), 1),
-            es_took_ms=answers.took_ms + took_ms,
-            relaxed=[],
+            es_took_ms=relaxed.took_ms + answers.took_ms + took_ms,
+            relaxed=list(relaxed.named),
             degraded=[*absent, *answers.degraded, *_depth(cut, answers, ranked)],
         )
 
@@ -74,11 +83,11 @@ class Searcher:
         """The bodies of the legs that take part, and those that cannot."""
         makers: dict[str, Callable[[], legs.Body]] = {}
         if words:
-            makers["keyword"] = lambda: legs.keyword(words, query)
+            makers["keyword"] = lambda: keyword.keyword(words, query)
             makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query)
         if query.audio_vector is not None:
             vector = query.audio_vector
-            makers["sound"] = lambda: legs.sound(vector, query)
+            makers["sound"] = lambda: legs.sound(vector, words, query)
         wanted = {leg: make for leg, make in makers.items() if query.weight_of(leg) > 0}
         if makers and not wanted:
             first, legs_of_it = next(iter(makers)), ", ".join(makers)
@@ -89,6 +98,16 @@ class Searcher:
         if not plan:
             return Answers.nothing()
         return ask(self._es, alias(self._prefix, "segments"), plan, query.identity())
+
+    def _relaxed(self, words: Words, query: Query, answers: Answers) -> Relaxed:
+        """What to require where no leg of the text found what was; usually nothing else."""
+        asked = TEXT_LEGS & answers.found.keys()
+        if not asked or any(answers.found[leg] for leg in asked):
+            return Relaxed(words)
+        relaxed = relax(self._es, alias(self._prefix, "segments"), words, query)
+        if not relaxed.named:
+            return relaxed
+        return replace(relaxed, took_ms=relaxed.took_ms + answers.took_ms)
 
 
 def _made(makers: dict[str, Callable[[], legs.Body]]) -> tuple[Plan, list[Degraded]]:

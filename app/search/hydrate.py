@@ -7,9 +7,9 @@ from elasticsearch import Elasticsearch
 
 from app.domain import EpisodeStatus
 from app.search import highlight
+from app.search.clauses import Body
 from app.search.fuse import Fused
 from app.search.index import alias
-from app.search.legs import Body
 from app.search.query import Query
 from app.search.result import Hit, HitEpisode, HitFeed
 from app.search.words import Words

@@ -1,16 +1,13 @@
-"""Each leg's query body: pure, and tested as exact dictionaries."""
+"""The vector legs' query bodies, and what every leg filters by. Pure."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from app.search.languages import FORMS, form_of, stemmed_field
+from app.search.clauses import Body as Body  # noqa: PLC0414 - a leg is a Body
+from app.search.clauses import narrowed, required
 from app.search.query import Query
 from app.search.words import Words
 
-Body = dict[str, Any]
-
-# How deep each leg looks, which bounds how far a search can be paged.
-KEYWORD_DEPTH = 1000
+# How deep each leg looks.
 VECTOR_DEPTH = 200
 CANDIDATES = 400
 
@@ -20,11 +17,6 @@ CANDIDATES = 400
 MEANING_FLOOR = 0.2
 SOUND_FLOOR = 0.4
 
-# Against 1 for the stemmed form.
-EXACT_BOOST = 0.25
-TITLES_BOOST = 0.1
-
-TITLES = ("episode_title", "feed_title", "people", "chapters")
 _IDS = ("id", "episode_id", "feed_id")
 
 
@@ -47,61 +39,15 @@ def _range(field: str, **bounds: float | str | None) -> list[Body]:
     return [{"range": {field: given}}] if given else []
 
 
-def stemmed(text: str, language: str | None) -> Body:
-    """Any of the words, in the forms of their language (all languages where none is given)."""
-    forms: Iterable[str] = [form_of(language)] if language else FORMS
-    return {"multi_match": {"query": text, "fields": [stemmed_field(form) for form in forms]}}
-
-
-def exact(text: str) -> Body:
-    """Every one of the words as typed, which finds what analyzers drop: "to be or not to be"."""
-    return {"match": {"text": {"query": text, "operator": "and"}}}
-
-
-def quoted(words: Words) -> list[Body]:
-    """Each phrase in quotes, as typed."""
-    return [{"match_phrase": {"text": phrase}} for phrase in words.phrases]
-
-
-def keyword(words: Words, query: Query) -> Body:
-    """BM25: some word of the text, or all of them in the titles; quoted phrases are required.
-
-    Exact words and titles add to the score of what was found.
-    """
-    in_titles = {"query": words.text, "fields": list(TITLES)}
-    matching = [
-        stemmed(words.text, query.language),
-        exact(words.text),
-        {"multi_match": {**in_titles, "type": "cross_fields", "operator": "and"}},
-    ]
-    return _ids_of(
-        {
-            "query": {
-                "bool": {
-                    "filter": filters(query),
-                    "must": [
-                        {"bool": {"should": matching, "minimum_should_match": 1}},
-                        *quoted(words),
-                    ],
-                    "should": [
-                        {"match": {"text": {"query": words.text, "boost": EXACT_BOOST}}},
-                        {"multi_match": {**in_titles, "boost": TITLES_BOOST}},
-                    ],
-                }
-            }
-        },
-        KEYWORD_DEPTH,
-    )
-
-
 def meaning(vector: Sequence[float], words: Words, query: Query) -> Body:
-    """The nearest text vectors, among the segments that say the quoted phrases."""
-    return _nearest("text_vector", vector, MEANING_FLOOR, [*filters(query), *quoted(words)])
+    """The nearest text vectors, among the segments that say what is required."""
+    clauses = [*filters(query), *narrowed(words), *required(words, query.language)]
+    return _nearest("text_vector", vector, MEANING_FLOOR, clauses)
 
 
-def sound(vector: Sequence[float], query: Query) -> Body:
-    """The nearest audio vectors."""
-    return _nearest("audio_whisper", vector, SOUND_FLOOR, filters(query))
+def sound(vector: Sequence[float], words: Words, query: Query) -> Body:
+    """The nearest audio vectors, whatever is said there but for what is excluded."""
+    return _nearest("audio_whisper", vector, SOUND_FLOOR, [*filters(query), *narrowed(words)])
 
 
 def _nearest(field: str, vector: Sequence[float], floor: float, clauses: list[Body]) -> Body:
@@ -113,10 +59,10 @@ def _nearest(field: str, vector: Sequence[float], floor: float, clauses: list[Bo
         "similarity": floor,
         "filter": clauses,
     }
-    return _ids_of({"knn": knn}, VECTOR_DEPTH)
+    return ids_of({"knn": knn}, VECTOR_DEPTH)
 
 
-def _ids_of(search: Body, size: int) -> Body:
+def ids_of(search: Body, size: int) -> Body:
     """Only ids come back, from columns: what is shown is read for the page's hits alone."""
     return {
         **search,

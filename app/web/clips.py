@@ -43,11 +43,15 @@ def uploaded() -> str:
     return clip_id
 
 
-def hear(clip_id: str) -> HeardClip:
-    """What is said in the clip and how it sounds; the clip is gone afterwards."""
+def hear(clip_id: str, intent: str | None = None) -> HeardClip:
+    """What is said in the clip and how it sounds, as far as ``intent`` needs it.
+
+    The clip is gone afterwards.
+    """
     late = "Hearing the clip took too long; the machine may be busy. Try again, or a shorter one."
+    timeout_s = get_settings().clip_timeout_s
     try:
-        result = ask(queue.HEAR_CLIP, clip_id, timeout_s=get_settings().clip_timeout_s, late=late)
+        result = ask(queue.HEAR_CLIP, clip_id, intent, timeout_s=timeout_s, late=late)
     finally:
         get_store().remove(f"clips/{clip_id}")
     if result.get("error"):

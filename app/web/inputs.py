@@ -104,16 +104,24 @@ class Filters(Params):
         return {leg: weight for leg, weight in given.items() if weight is not None}
 
 
+TYPED = (
+    'Words, or a whole question. "A phrase" is said exactly so; -word and -"a phrase" are not '
+    "said; one OR other: at least one of them is; begin* finds words that begin so; show:name, "
+    'show:"two words": the show\'s title has these words; sound:applause, sound:"rain on a roof": '
+    "what is heard. Anything else is words: nothing typed is an error."
+)
+
+
 class SearchQuery(Filters):
     """A search by words."""
 
-    q: str = Field(min_length=1, max_length=2000, description="Words, or a whole question")
+    q: str = Field(min_length=1, max_length=2000, description=TYPED)
 
 
 class ClipQuery(Filters):
     """A search by a clip; ``q`` replaces the words that are heard in it."""
 
-    q: str | None = Field(None, max_length=2000)
+    q: str | None = Field(None, max_length=2000, description=TYPED)
 
 
 class Nothing(Params):

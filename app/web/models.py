@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.domain import Chapter, EpisodeStatus, FeedHealth, Progress, TranscriptsMode
 
@@ -145,7 +145,10 @@ class SearchOut(BaseModel):
     total: Total
     took_ms: float
     es_took_ms: float
-    relaxed: list[str]
+    relaxed: list[str] = Field(
+        description="Phrases and alternatives of q that no hit, or not every hit, says: "
+        "none says them, or not all of them together"
+    )
     degraded: list[Degraded]
 
 

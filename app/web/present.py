@@ -155,6 +155,15 @@ def notice(degraded: Degraded) -> str:
     return f"{part[:1].upper()}{part[1:]} was not available. {degraded.reason.rstrip('.')}."
 
 
+def relaxed(asked: Sequence[str]) -> str:
+    """One sentence on what was required and no passage says."""
+    quoted = [f"“{one}”" for one in asked]
+    if len(quoted) == 1:
+        return f"No one says exactly {quoted[0]}; showing what comes closest."
+    together = f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+    return f"No one says {together} together; showing what comes closest."
+
+
 def tile(feed_id: str) -> str:
     """The class that colours a show without artwork."""
     return f"tile-{sum(feed_id.encode()) % TILE_COLOURS}"
@@ -227,8 +236,8 @@ def with_query(values: dict[str, object], **changes: object) -> str:
 def install(app: Flask) -> None:
     """Give the templates these functions as filters."""
     for function in (
-        clock, lasting, day, when, moments, language, reason, fault, status, notice, tile, initials,
-        snippet,
+        clock, lasting, day, when, moments, language, reason, fault, status, notice, relaxed, tile,
+        initials, snippet,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(with_query=with_query, DASH=DASH)

@@ -54,6 +54,14 @@ def test_nothing_found_says_what_to_loosen(page: Page, base_url: str) -> None:
     expect(page.locator(".group")).not_to_have_count(0)
 
 
+def test_tips_open_and_what_was_relaxed_is_said(page: Page, base_url: str) -> None:
+    page.goto(f'{base_url}/?q="purple lighthouse"')
+    expect(page.get_by_text("No one says exactly “purple lighthouse”")).to_be_visible()
+    expect(page.locator(".group")).not_to_have_count(0)
+    page.get_by_text("Search tips").click()
+    expect(page.get_by_text("said exactly so")).to_be_visible()
+
+
 def test_a_filter_that_cannot_be_read_says_so(page: Page, base_url: str) -> None:
     page.goto(f"{base_url}/?q=lighthouse&since=soon")
     expect(page.get_by_role("alert")).to_contain_text("The first date in this address")

@@ -238,7 +238,7 @@ def test_a_cursor_of_another_search_is_refused(library: Library) -> None:
 def test_where_more_is_found_than_can_be_paged_the_last_page_says_so(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.search.legs.KEYWORD_DEPTH", 5)
+    monkeypatch.setattr("app.search.keyword.KEYWORD_DEPTH", 5)
     library.add("e1", [say("ice", 10.0 * n) for n in range(8)])
     result = library.searcher.search(Query(q="ice", size=5))
     assert (result.total.value, result.total.relation) == (8, "gte")
@@ -249,7 +249,7 @@ def test_where_more_is_found_than_can_be_paged_the_last_page_says_so(
 def test_what_lies_below_the_depth_is_counted_once(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.search.legs.KEYWORD_DEPTH", 5)
+    monkeypatch.setattr("app.search.keyword.KEYWORD_DEPTH", 5)
     library.vectors["ice"] = axis(0)
     vectors = np.stack([axis(0)] * 8)
     library.add("e1", [say("ice", 10.0 * n) for n in range(8)], text_vectors=vectors)

@@ -3,7 +3,6 @@ from datetime import UTC, datetime
 import pytest
 
 from app.search import legs
-from app.search.languages import FORMS
 from app.search.query import Query, QueryError
 from app.search.words import read
 
@@ -12,60 +11,6 @@ IDS = {
     "stored_fields": "_none_",
     "docvalue_fields": ["id", "episode_id", "feed_id"],
 }
-TITLES = ["episode_title", "feed_title", "people", "chapters"]
-
-
-def test_keyword_leg() -> None:
-    q = 'melting "sea ice"'
-    query = Query(q=q, language="en", show=("b", "a"))
-    assert legs.keyword(read(q), query) == {
-        "query": {
-            "bool": {
-                "filter": [{"terms": {"feed_id": ["a", "b"]}}, {"term": {"language": "en"}}],
-                "must": [
-                    {
-                        "bool": {
-                            "should": [
-                                {
-                                    "multi_match": {
-                                        "query": "melting sea ice",
-                                        "fields": ["stemmed.en"],
-                                    }
-                                },
-                                {
-                                    "match": {
-                                        "text": {"query": "melting sea ice", "operator": "and"}
-                                    }
-                                },
-                                {
-                                    "multi_match": {
-                                        "query": "melting sea ice",
-                                        "fields": TITLES,
-                                        "type": "cross_fields",
-                                        "operator": "and",
-                                    }
-                                },
-                            ],
-                            "minimum_should_match": 1,
-                        }
-                    },
-                    {"match_phrase": {"text": "sea ice"}},
-                ],
-                "should": [
-                    {"match": {"text": {"query": "melting sea ice", "boost": legs.EXACT_BOOST}}},
-                    {
-                        "multi_match": {
-                            "query": "melting sea ice",
-                            "fields": TITLES,
-                            "boost": legs.TITLES_BOOST,
-                        }
-                    },
-                ],
-            }
-        },
-        "size": 1000,
-        **IDS,
-    }
 
 
 def test_meaning_leg_filters_inside_the_neighbour_search() -> None:
@@ -93,7 +38,7 @@ def test_sound_leg() -> None:
         since=datetime(2024, 1, 1, tzinfo=UTC),
         until=datetime(2024, 2, 1, tzinfo=UTC),
     )
-    body = legs.sound([1.0], query)
+    body = legs.sound([1.0], read(query.q), query)
     assert body["knn"] == {
         "field": "audio_whisper",
         "query_vector": [1.0],
@@ -111,12 +56,6 @@ def test_sound_leg() -> None:
             }
         ],
     }
-
-
-def test_without_a_language_the_words_are_looked_for_in_every_language() -> None:
-    fields = legs.stemmed("ice", None)["multi_match"]["fields"]
-    assert len(fields) == len(FORMS)
-    assert {"stemmed.en", "stemmed.de", "stemmed.other"} <= set(fields)
 
 
 @pytest.mark.parametrize(

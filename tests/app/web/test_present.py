@@ -28,3 +28,12 @@ def test_a_title_that_matched_is_not_called_words() -> None:
 
 def test_a_cut_text_never_leaves_its_dots_alone_on_a_line() -> None:
     assert str(present.snippet(hit("snow " * 100, (0, 4)))).endswith("snow\N{NO-BREAK SPACE}…")
+
+
+def test_what_was_relaxed_is_told_in_one_sentence() -> None:
+    assert present.relaxed(["sea ice"]) == (
+        "No one says exactly “sea ice”; showing what comes closest."
+    )
+    assert present.relaxed(["a", "b OR c", "d"]) == (
+        "No one says “a”, “b OR c” and “d” together; showing what comes closest."
+    )

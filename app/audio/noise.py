@@ -1,0 +1,58 @@
+"""How much noise lies under a recording, and a gate in front of what removes it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.audio.mono import Floats
+from app.audio.vad import FRAME_S
+
+_FRAME = round(FRAME_S * 16_000)
+_SPEECH, _PAUSE = 0.5, 0.15  # how likely speech is in a frame that counts as either
+_MIN_SPEECH_S, _MIN_PAUSES_S = 0.25, 0.35
+_FLOOR_SHARE = 0.1  # without pauses, the quietest tenth of the frames stands for them
+_SILENCE = 1e-10  # power, -100 dB: below what 16 bits can hold
+_RANGE_DB = (-10.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """``snr_db`` is speech over noise, None where nobody speaks; levels are dB of full scale."""
+
+    snr_db: float | None
+    level_db: float
+
+
+def measure(samples: Floats, probabilities: Floats) -> Noise:
+    """Levels of mono 16 kHz audio, by the voice activity model's view of its frames.
+
+    Noise is what is heard in the pauses of the speech. Where there are none, as under other
+    voices, it is the quietest frames, which is the idea of minimum statistics (Martin, 2001).
+    """
+    power = _frame_power(samples, len(probabilities))
+    spoken = probabilities >= _SPEECH
+    level_db = _db(float(power[spoken].mean()) if spoken.any() else float(power.mean()))
+    if spoken.sum() * FRAME_S < _MIN_SPEECH_S:
+        return Noise(None, level_db)
+    floor = _floor(power, probabilities)
+    speech = max(float(power[spoken].mean()) - floor, _SILENCE)
+    return Noise(round(float(np.clip(_db(speech) - _db(floor), *_RANGE_DB)), 1), level_db)
+
+
+def _frame_power(samples: Floats, frames: int) -> Floats:
+    padded = np.pad(samples, (0, max(0, frames * _FRAME - len(samples))))
+    power: Floats = np.square(padded[: frames * _FRAME].reshape(frames, _FRAME)).mean(axis=1)
+    return power
+
+
+def _floor(power: Floats, probabilities: Floats) -> float:
+    """The power of the noise."""
+    pauses = power[probabilities < _PAUSE]
+    if len(pauses) * FRAME_S >= _MIN_PAUSES_S:
+        return max(float(np.median(pauses)), _SILENCE)
+    quietest = np.sort(power)[: max(1, round(len(power) * _FLOOR_SHARE))]
+    return max(float(quietest.mean()), _SILENCE)
+
+
+def _db(power: float) -> float:
+    return float(10 * np.log10(max(power, _SILENCE)))
