@@ -93,6 +93,8 @@ def table(figures: Mapping[str, Any]) -> str:
     for condition, found in figures["conditions"].items():
         for kind, each in found["classes"].items():
             lines += _class_table(f"{condition}, {kind} ({each['questions']})", each)
+        if "spoken" in found:
+            lines += _spoken_table(condition, found["spoken"])
         lines += [_times(found), ""]
         lines += [f"Without {part} ({n} times)." for part, n in found["degraded"].items()]
     return "\n".join(lines).rstrip() + "\n"
@@ -107,6 +109,19 @@ def _class_table(heading: str, each: Mapping[str, Any]) -> list[str]:
         means = " | ".join(f"{system[measure_]:.3f}" for measure_ in MEASURES)
         shown = f"**{name}**" if name == PRODUCTION else name
         lines.append(f"| {shown} | {means} | {_gain(system['over_best_leg'])} |")
+    return [*lines, ""]
+
+
+def _spoken_table(condition: str, spoken: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"| {condition}, {spoken['questions']} questions spoken | success@10 | over typed | words "
+        "wrong |",
+        "| --- | ---: | ---: | ---: |",
+        f"| typed | {spoken['typed']['success@10']:.3f} | | |",
+    ]
+    for name, each in spoken["noises"].items():
+        wrong = f"{each['word_error']:.1%}"
+        lines.append(f"| {name} | {each['success@10']:.3f} | {each['ratio']:.3f} | {wrong} |")
     return [*lines, ""]
 
 

@@ -77,7 +77,12 @@ class Searcher:
 
     def answers(self, query: Query) -> Answers:
         """What each leg of a search finds, with its own scores: what is fused, to be studied."""
-        return self._ask(self._plan(query, read(query.q))[0], query)
+        words = read(query.q)
+        answers = self._ask(self._plan(query, words)[0], query)
+        relaxed = self._relaxed(words, query, answers)
+        if not relaxed.named:
+            return answers
+        return self._ask(self._plan(query, relaxed.words)[0], query)
 
     def _plan(self, query: Query, words: Words) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""

@@ -57,6 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         help="rank the same passages by bm25s, MiniLM alone, their RRF, and txtai's hybrid",
     )  # fmt: skip
     parser.add_argument(
+        "--voice", type=int, metavar="N",
+        help="speak N of the questions, clean and in noise, and search for what was heard",
+    )  # fmt: skip
+    parser.add_argument(
         "--data", type=Path, default=ROOT / "data", metavar="DIR",
         help="the data folder of a running Earmark (default: data/ of this checkout)",
     )  # fmt: skip
@@ -67,6 +71,7 @@ def _measure(options: argparse.Namespace) -> None:
     # These read the settings that were made above.
     from app.evaluation import command  # noqa: PLC0415
     from scripts.evaluation import peers  # noqa: PLC0415
+    from scripts.evaluation.spoken import Spoken  # noqa: PLC0415
 
     try:
         figures = _signed(
@@ -75,6 +80,7 @@ def _measure(options: argparse.Namespace) -> None:
                 titles=options.titles,
                 limit=options.limit,
                 peers=partial(peers.rank, kept=peers.kept()) if options.peers else None,
+                spoken=Spoken(options.voice) if options.voice else None,
             )
         )
         command.keep(figures, options.out)
