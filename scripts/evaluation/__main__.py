@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> None:
     """Measure, print the tables, keep the figures."""
-    options = _parser().parse_args()
+    options = _options()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         with reachable(DataFolder(options.data)) as environment:
@@ -37,6 +37,16 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def _options() -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args()
+    if not (options.folder or options.audio):
+        parser.error("name a folder of judged questions, or --audio KIND DIR")
+    if any(kind not in ("sound", "voice") for kind, _ in options.audio):
+        parser.error("--audio KIND DIR: KIND is sound or voice")
+    return options
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/evaluate",
@@ -44,8 +54,9 @@ def _parser() -> argparse.ArgumentParser:
         "here or one started for it.",
     )
     parser.add_argument(
-        "folder", type=Path, help="segments*.jsonl (id, episode, text), queries.jsonl (id, text) "
-        "and qrels.tsv (query id, segment id, relevance)",
+        "folder", type=Path, nargs="?",
+        help="segments*.jsonl (id, episode, text), queries.jsonl (id, text) and qrels.tsv "
+        "(query id, segment id, relevance)",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, metavar="FILE", help="keep figures and ranks as JSON")
     parser.add_argument("--limit", type=int, metavar="N", help="ask only N of the questions")
@@ -61,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         help="speak N of the questions, clean and in noise, and search for what was heard",
     )  # fmt: skip
     parser.add_argument(
+        "--audio", nargs=2, action="append", default=[], metavar=("KIND", "DIR"),
+        help="KIND sound or voice: clips cut from the recordings in DIR, which has a folder for "
+        "each class of sound or each speaker; may be given more than once",
+    )  # fmt: skip
+    parser.add_argument(
         "--data", type=Path, default=ROOT / "data", metavar="DIR",
         help="the data folder of a running Earmark (default: data/ of this checkout)",
     )  # fmt: skip
@@ -70,23 +86,34 @@ def _parser() -> argparse.ArgumentParser:
 def _measure(options: argparse.Namespace) -> None:
     # These read the settings that were made above.
     from app.evaluation import command  # noqa: PLC0415
+    from app.evaluation.evaluate import machine  # noqa: PLC0415
+    from scripts.evaluation import audio  # noqa: PLC0415
+
+    try:
+        figures = _signed(_searched(options) if options.folder else {"machine": machine()})
+        heard = [audio.measure(kind, Path(folder)) for kind, folder in options.audio]
+        command.keep(figures | {"audio": heard}, options.out)
+    except command.EvaluationError as error:
+        raise SetupError(str(error)) from error
+    if options.folder:
+        print(command.table(figures))
+    for each in heard:
+        print(audio.table(each))
+
+
+def _searched(options: argparse.Namespace) -> dict[str, Any]:
+    """The figures of judged questions."""
+    from app.evaluation import command  # noqa: PLC0415 - reads the settings
     from scripts.evaluation import peers  # noqa: PLC0415
     from scripts.evaluation.spoken import Spoken  # noqa: PLC0415
 
-    try:
-        figures = _signed(
-            command.figures_of(
-                options.folder,
-                titles=options.titles,
-                limit=options.limit,
-                peers=partial(peers.rank, kept=peers.kept()) if options.peers else None,
-                spoken=Spoken(options.voice) if options.voice else None,
-            )
-        )
-        command.keep(figures, options.out)
-    except command.EvaluationError as error:
-        raise SetupError(str(error)) from error
-    print(command.table(figures))
+    return command.figures_of(
+        options.folder,
+        titles=options.titles,
+        limit=options.limit,
+        peers=partial(peers.rank, kept=peers.kept()) if options.peers else None,
+        spoken=Spoken(options.voice) if options.voice else None,
+    )
 
 
 def _signed(figures: dict[str, Any]) -> dict[str, Any]:
