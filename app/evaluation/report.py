@@ -75,13 +75,13 @@ def _written(place: Place) -> str:
 
 
 def about(folder: Folder, questions: Sequence[Question]) -> dict[str, Any]:
-    """What was asked, so that the places can be counted again."""
+    """What was asked, so that the places can be counted again; the texts stay in the folder."""
     return {
         "folder": folder.path.name,
         "sha256": folder.hashes(),
         "remarks": list(folder.remarks),
         "questions": [
-            {"id": q.id, "class": q.kind, "text": q.text, "relevances": sorted(q.judged.values())}
+            {"id": q.id, "class": q.kind, "relevances": sorted(q.judged.values())}
             for q in questions
         ],
     }

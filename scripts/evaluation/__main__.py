@@ -88,17 +88,15 @@ def _measure(options: argparse.Namespace) -> None:
     from app.evaluation import command  # noqa: PLC0415
     from app.evaluation.evaluate import machine  # noqa: PLC0415
     from scripts.evaluation import audio  # noqa: PLC0415
+    from scripts.evaluation.tables import tables  # noqa: PLC0415
 
     try:
         figures = _signed(_searched(options) if options.folder else {"machine": machine()})
-        heard = [audio.measure(kind, Path(folder)) for kind, folder in options.audio]
-        command.keep(figures | {"audio": heard}, options.out)
+        figures["audio"] = [audio.measure(kind, Path(folder)) for kind, folder in options.audio]
+        command.keep(figures, options.out)
     except command.EvaluationError as error:
         raise SetupError(str(error)) from error
-    if options.folder:
-        print(command.table(figures))
-    for each in heard:
-        print(audio.table(each))
+    print(tables(figures))
 
 
 def _searched(options: argparse.Namespace) -> dict[str, Any]:

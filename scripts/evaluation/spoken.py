@@ -67,7 +67,7 @@ def _figures(
         "ratio": round(share / typed, 4) if typed else None,
         "word_error": round(sum(w for w, _ in wrong) / sum(n for _, n in wrong), 4),
         "found": _marks(found),
-        "heard": list(heard),
+        "wrong_words": wrong,
     }
 
 
