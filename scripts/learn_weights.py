@@ -29,7 +29,7 @@ from app.evaluation.weights import Gathered, gather, learn
 from app.search.client import connect
 from app.search.query import DEFAULT_WEIGHTS
 from app.settings import get_settings
-from scripts.evaluation.node import reachable
+from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="ask only N of the questions")
     parser.add_argument("--data", type=Path, default=ROOT / "data")
     given = parser.parse_args()
+    end_cleanly()
     try:
         folder = read(given.folder)
     except FolderError as error:

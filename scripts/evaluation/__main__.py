@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from scripts.evaluation.node import reachable
+from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
 from scripts.local.errors import SetupError
 from scripts.local.start import install_models
@@ -21,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> None:
     """Measure, print the tables, keep the figures."""
     options = _options()
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_cleanly()
     try:
         with reachable(DataFolder(options.data)) as environment:
             os.environ.update(environment)
@@ -31,10 +30,6 @@ def main() -> None:
         sys.exit(f"earmark: {error}")
     except KeyboardInterrupt:
         sys.exit("earmark: Stopped.")
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _options() -> argparse.Namespace:
