@@ -89,7 +89,7 @@ def about(folder: Folder, questions: Sequence[Question]) -> dict[str, Any]:
 
 def table(figures: Mapping[str, Any]) -> str:
     """The figures as Markdown, which reads well on a terminal too."""
-    lines: list[str] = []
+    lines = _summary(figures["conditions"])
     for condition, found in figures["conditions"].items():
         for kind, each in found["classes"].items():
             lines += _class_table(f"{condition}, {kind} ({each['questions']})", each)
@@ -98,6 +98,34 @@ def table(figures: Mapping[str, Any]) -> str:
         lines += [_times(found), ""]
         lines += [f"Without {part} ({n} times)." for part, n in found["degraded"].items()]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _summary(conditions: Mapping[str, Any]) -> list[str]:
+    """What users get against the best that one leg, and one other engine, would give."""
+    lines = [
+        "| nDCG@10 | questions | fused | best leg | over it | best peer | over it |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for condition, found in conditions.items():
+        for kind, each in found["classes"].items():
+            fused = each["systems"][PRODUCTION]["ndcg@10"]
+            rivals = [_best(each["systems"], start) for start in ("leg ", "peer ")]
+            shown = " | ".join(_against(fused, rival) for rival in rivals)
+            lines.append(f"| {condition}, {kind} | {each['questions']} | {fused:.3f} | {shown} |")
+    return [*lines, ""]
+
+
+def _best(systems: Mapping[str, Any], start: str) -> tuple[str, float] | None:
+    own = {name: each["ndcg@10"] for name, each in systems.items() if name.startswith(start)}
+    return max(own.items(), key=lambda one: one[1]) if own else None
+
+
+def _against(fused: float, rival: tuple[str, float] | None) -> str:
+    if rival is None:
+        return " | "
+    name, value = rival
+    ratio = f"{fused / value - 1:+.1%}" if value else ""
+    return f"{value:.3f} ({name.split(' ', 1)[1]}) | {ratio}"
 
 
 def _class_table(heading: str, each: Mapping[str, Any]) -> list[str]:
