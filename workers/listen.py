@@ -1,5 +1,6 @@
 """Hearing a piece: its windows one by one, words and states out."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -47,15 +48,22 @@ def hear_piece(
                 languages.append((window.start_s, window.end_s, heard.language))
             words.extend(shifted(heard.words, window.start_s))
         for role, embedder in embedders.items():
-            states[role].append(_states(heard, audio, transcriber, embedder))
+            states[role].append(_states(window, heard, audio, transcriber, embedder))
         on_window(window)
     joined = {role: np.concatenate(rows) for role, rows in states.items()}
     return HeardPiece(words, languages, joined)
 
 
 def _states(
-    heard: Heard | None, audio: Floats, transcriber: Transcriber | None, embedder: AudioEmbedder
+    window: Window,
+    heard: Heard | None,
+    audio: Floats,
+    transcriber: Transcriber | None,
+    embedder: AudioEmbedder,
 ) -> Floats:
+    if embedder.hears_speech_alone and not window.speech:
+        seconds = math.ceil(round(window.end_s - window.start_s, 3))
+        return np.full((seconds, embedder.dims), np.nan, np.float32)
     if (
         heard is not None
         and heard.states is not None

@@ -125,7 +125,7 @@ class Pipeline:
 
     def _plan(self, kept: EpisodeArtefacts, duration_s: float, *, transcribe: bool) -> None:
         spans = []
-        if transcribe:
+        if transcribe or registry.voice_embedder() is not None:
             with kept.open_pcm() as pcm:
                 spans = speech_spans(pcm_windows(pcm))
         pieces = plan_windows(spans, duration_s, self._settings.piece_max_s)

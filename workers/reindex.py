@@ -18,7 +18,7 @@ from workers.lease import Busy, lease
 
 logger = logging.getLogger(__name__)
 
-FOUND_BY = {"audio": "sound"}  # by role, in the admin's words
+FOUND_BY = {"audio": "sound", "voice": "voice"}  # by role, in the admin's words
 
 
 def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:

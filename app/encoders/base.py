@@ -69,6 +69,20 @@ class TextEmbedder(Protocol):
         """Unit vectors, ``(len(texts), dims)``."""
 
 
+class Reader(Protocol):
+    """Text to one unit vector a token, for questions to be compared with word by word."""
+
+    name: str
+    version: str
+    dims: int
+
+    def read(self, texts: Sequence[str]) -> list[NDArray[np.int8]]:
+        """Of each passage its tokens' unit vectors times 127, ``(tokens, dims)``."""
+
+    def ask(self, question: str) -> Floats:
+        """The unit vectors of a question's tokens, ``(tokens, dims)``."""
+
+
 class AudioEmbedder(Protocol):
     """Sound to unit vectors, by way of states that are kept."""
 
@@ -79,6 +93,10 @@ class AudioEmbedder(Protocol):
     def dims(self) -> int:
         """The length of its vectors and rows."""
 
+    @property
+    def hears_speech_alone(self) -> bool:
+        """Whether sound without speech means nothing to it, so that its rows are NaN there."""
+
     def shares_encoder_with(self, transcriber: Transcriber) -> bool:
         """Whether the transcriber's states are this embedder's own."""
 
@@ -86,9 +104,9 @@ class AudioEmbedder(Protocol):
         """One row a second, ``(ceil(seconds), dims)``, of at most 30 s of audio."""
 
     def pool(self, states: Floats) -> Floats:
-        """The unit vector, ``(dims,)``, of a stretch's rows (at least one)."""
+        """The unit vector, ``(dims,)``, of a stretch's rows (at least one); NaN if they all are."""
 
 
-def model_of(engine: TextEmbedder | AudioEmbedder) -> str:
+def model_of(engine: TextEmbedder | AudioEmbedder | Reader) -> str:
     """What kept vectors and states are marked with: they never meet those of another model."""
     return f"{engine.name}@{engine.version}"

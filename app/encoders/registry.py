@@ -1,15 +1,18 @@
 """The engines that the settings choose, one of each a process."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.encoders.base import AudioEmbedder, EncoderError, TextEmbedder, Transcriber
+from app.encoders.base import AudioEmbedder, EncoderError, Reader, TextEmbedder, Transcriber
+from app.encoders.late_interaction import LateInteraction
 from app.encoders.minilm import MiniLm
+from app.encoders.speaker import CamPlusPlus
 from app.encoders.weights import weights_folder
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
 from app.settings import get_settings
+
+VOICE_OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,35 @@ def audio_embedder() -> AudioEmbedder:
     return _audio_embedder(get_settings().audio_embedder)
 
 
+def reader() -> Reader:
+    """The chosen reader. Raises EncoderError where the setting names none."""
+    return _reader(get_settings().reader)
+
+
+def voice_embedder() -> AudioEmbedder | None:
+    """The chosen voice embedder, or None where voices are not to be told apart.
+
+    Raises EncoderError where the setting names none that is known.
+    """
+    name = get_settings().voice_embedder
+    return None if name == VOICE_OFF else _voice_embedder(name)
+
+
 def sound_embedders() -> dict[str, AudioEmbedder]:
     """What an episode's sound is embedded by, by role."""
-    return {"audio": audio_embedder()}
+    voice = voice_embedder()
+    return {"audio": audio_embedder()} | ({"voice": voice} if voice else {})
 
 
 def describe() -> dict[str, Description]:
     """Each role's engine, by what is on disk; loads no weights."""
-    return {
-        "transcriber": _describe(transcriber),
-        "text": _describe(text_embedder),
-        "audio": _describe(audio_embedder),
+    engines: dict[str, Transcriber | TextEmbedder | AudioEmbedder | Reader] = {
+        "transcriber": transcriber(),
+        "text": text_embedder(),
+        "reader": reader(),
+        **sound_embedders(),
     }
+    return {role: _describe(engine) for role, engine in engines.items()}
 
 
 @lru_cache(maxsize=2)
@@ -73,12 +93,26 @@ def _audio_embedder(name: str) -> AudioEmbedder:
     return WhisperStates(name)
 
 
+@lru_cache(maxsize=2)
+def _reader(name: str) -> Reader:
+    if name != "colbert-small":
+        raise EncoderError(f"EARMARK_READER is {name!r}; known is colbert-small.")
+    return LateInteraction(name)
+
+
+@lru_cache(maxsize=2)
+def _voice_embedder(name: str) -> AudioEmbedder:
+    if name != "campplus":
+        known = f"campplus and {VOICE_OFF}"
+        raise EncoderError(f"EARMARK_VOICE_EMBEDDER is {name!r}; known are {known}.")
+    return CamPlusPlus(name)
+
+
 def _kind(name: str) -> str:
     return name.partition(":")[0]
 
 
-def _describe(make: Callable[[], Transcriber | TextEmbedder | AudioEmbedder]) -> Description:
-    engine = make()
+def _describe(engine: Transcriber | TextEmbedder | AudioEmbedder | Reader) -> Description:
     dims, reason = None, ""
     try:
         dims = getattr(engine, "dims", None)

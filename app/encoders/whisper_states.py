@@ -21,6 +21,8 @@ class WhisperStates:
     alike; both were learned once from speech and sounds by scripts/learn_audio_stats.py.
     """
 
+    hears_speech_alone = False
+
     def __init__(self, name: str) -> None:
         self.name = name
         self.version = f"{weights_version(name)}-1"  # the last part: of the statistics

@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import Chapter, Episode, Feed, Segment, Word, segment_id
+from app.search import sounds_like
 from app.search.languages import form_of
 
-Vector = NDArray[np.float32]
+Vector = NDArray[np.float32] | NDArray[np.int8]
 
 
 def encode_vector(vector: Vector) -> str:
-    """A vector as base64 of big-endian float32, which Elasticsearch reads faster than numbers."""
+    """A vector as base64 of big-endian float32, which Elasticsearch reads faster than numbers.
+
+    A reading's int8 rows are base64 of their bytes, one row after the other.
+    """
+    if vector.dtype == np.int8:
+        return base64.b64encode(vector.tobytes()).decode("ascii")
     return base64.b64encode(np.asarray(vector, dtype=">f4").tobytes()).decode("ascii")
 
 
@@ -52,6 +58,7 @@ def _spoken(segment: Segment) -> dict[str, Any]:
     return {
         "text": text,
         "stemmed": {form_of(segment.language): text},
+        "sounds_like": sounds_like.of_text(text),
         "words": _columns(segment.words, offsets),
     }
 

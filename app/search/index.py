@@ -5,7 +5,7 @@ Each is reached through an alias (``earmark-segments``) over a versioned index
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
@@ -83,13 +83,14 @@ def _definition(kind: str, models: Models) -> dict[str, dict[str, object]]:
 
 
 def make_indices(es: Elasticsearch, prefix: str, models: Models) -> None:
-    """Make what is missing and check what is there.
+    """Make what is missing and check what is there; a vector field that is new is added.
 
     Raises ModelMismatch where the vectors were made by another model, and IndexMismatch
     where a field cannot become what this version needs.
     """
     create_missing(es, prefix, models)
     check_models(es, prefix, models)
+    models = stored_models(es, prefix) | models  # a field that is no longer chosen keeps its own
     for kind in KINDS:
         _bring_up_to_date(es, alias(prefix, kind), _definition(kind, models))
 
@@ -129,14 +130,23 @@ def _bring_up_to_date(es: Elasticsearch, name: str, body: dict[str, dict[str, ob
 
 def stored_models(es: Elasticsearch, prefix: str) -> Models:
     """The models that the segments' vectors come from."""
+    return models_in(_segment_mappings(es, prefix))
+
+
+def _segment_mappings(es: Elasticsearch, prefix: str) -> dict[str, Any]:
     (index,) = es.indices.get_mapping(index=alias(prefix, "segments")).body.values()
-    return models_in(index["mappings"])
+    mappings: dict[str, Any] = index["mappings"]
+    return mappings
 
 
 def check_models(es: Elasticsearch, prefix: str, models: Models) -> None:
-    """Raise ModelMismatch unless the index's vectors come from these very models."""
-    stored = stored_models(es, prefix)
-    wrong = [field for field in models if stored.get(field) != models[field]]
+    """Raise ModelMismatch unless the index's vectors come from these very models.
+
+    A field that the index does not have yet holds no vectors of another one.
+    """
+    mappings = _segment_mappings(es, prefix)
+    stored, there = models_in(mappings), mappings.get("properties", {})
+    wrong = [field for field in models if field in there and stored.get(field) != models[field]]
     if wrong:
         raise ModelMismatch(
             f"The vectors in {alias(prefix, 'segments')} were made by "

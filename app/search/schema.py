@@ -6,7 +6,13 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 KINDS = ("feeds", "episodes", "segments")
-FIELDS = {"text": "text_vector", "audio": "audio_whisper"}  # by the role of the engine
+# By the role of the engine.
+FIELDS = {
+    "text": "text_vector",
+    "reader": "reading",
+    "audio": "audio_whisper",
+    "voice": "voice",
+}
 
 
 class Model(NamedTuple):
@@ -32,14 +38,22 @@ def definition(kind: str) -> dict[str, Any]:
 
 
 def with_models(body: dict[str, Any], models: Models) -> dict[str, Any]:
-    """The definition with each vector field's dimensions, and with ``_meta`` naming its model."""
+    """The definition with each vector field's dimensions, and with ``_meta`` naming its model.
+
+    A vector field without a model is left out: it can be added once there is one.
+    """
     mappings = body["mappings"]
-    fields = {
-        name: {**mappings["properties"][name], "dims": model.dims} for name, model in models.items()
+    properties = {
+        name: {**field, "dims": models[name].dims} if _is_vector(field) else field
+        for name, field in mappings["properties"].items()
+        if name in models or not _is_vector(field)
     }
     meta = {"models": {name: model._asdict() for name, model in models.items()}}
-    properties = {**mappings["properties"], **fields}
     return {**body, "mappings": {**mappings, "_meta": meta, "properties": properties}}
+
+
+def _is_vector(field: dict[str, Any]) -> bool:
+    return field.get("type") == "dense_vector"
 
 
 def models_in(mappings: dict[str, Any]) -> Models:

@@ -40,9 +40,14 @@ def numbers(text: str) -> list[list[str]]:
     return [_ways(found) for found in _NUMBER.finditer(text)]
 
 
+def said(text: str) -> str:
+    """The text with each number in words, the first of the ways that it is said."""
+    return _NUMBER.sub(lambda found: _ways(found)[0], text)
+
+
 def pairs(text: str) -> list[str]:
     """Every two neighbouring words, with numbers in words."""
-    words = _WORD.findall(_NUMBER.sub(lambda found: _ways(found)[0], text))
+    words = _WORD.findall(said(text))
     return [f"{first} {second}" for first, second in pairwise(words)]
 
 

@@ -18,7 +18,7 @@ from app.store import get_store
 from app.web.redis import get_redis
 
 PROBE_S = 3.0
-ROLES = {"text": "text embedder", "audio": "audio embedder"}
+ROLES = {"text": "text embedder", "audio": "audio embedder", "voice": "voice embedder"}
 PROCESSES = ("worker-feeds", "worker-fetch", "worker-transcribe", "worker-query", "beat")
 
 blueprint = Blueprint("health", __name__)

@@ -80,6 +80,14 @@ def test_states_of_windows_come_out_by_the_second():
         align_states(windows, rows[:-1], 4.2)
 
 
+def test_rows_without_a_value_take_no_part():
+    windows = [Window(0, 1.5, True), Window(1.5, 4.0, False)]
+    rows = np.array([1, 2, np.nan, np.nan, np.nan], np.float32)[:, None]
+    states = align_states(windows, rows, 4.0).ravel().tolist()
+    assert states[:2] == [1, 2]
+    assert np.isnan(states[2:]).all()
+
+
 def test_even_the_shortest_stretch_has_a_row():
     states = np.arange(10, dtype=np.float32)[:, None]
     assert rows_between(states, 2.1, 2.3).ravel().tolist() == [2]

@@ -34,8 +34,9 @@ class Zeros:
 
     name, version, dims = "zeros", "1", 2
 
-    def __init__(self, shares: bool) -> None:
+    def __init__(self, shares: bool, hears_speech_alone: bool = False) -> None:
         self.shares = shares
+        self.hears_speech_alone = hears_speech_alone
 
     def shares_encoder_with(self, transcriber: Transcriber) -> bool:
         return self.shares
@@ -58,7 +59,10 @@ def read(start_s: float, end_s: float) -> Floats:
 
 
 def hear(transcriber: Counting | None, shares: bool = True, language: str | None = None):
-    embedders: dict[str, AudioEmbedder] = {"audio": Zeros(shares)}
+    embedders: dict[str, AudioEmbedder] = {
+        "audio": Zeros(shares),
+        "voice": Zeros(False, hears_speech_alone=True),
+    }
     return hear_piece(PIECE, read, transcriber, embedders, language=language)
 
 
@@ -73,6 +77,11 @@ def test_the_transcribers_states_are_used_only_where_the_encoder_is_shared() -> 
         == [1] * 10 + [0] * 5 + [1] * 5
     )
     assert hear(Counting([("en", 0.9)] * 2), shares=False).states["audio"].sum() == 0
+
+
+def test_an_engine_for_speech_alone_hears_only_windows_with_speech() -> None:
+    states = hear(None).states["voice"]
+    assert np.isnan(states[:, 0]).tolist() == [False] * 10 + [True] * 5 + [False] * 5
 
 
 def test_words_of_the_publisher_cost_no_transcription() -> None:

@@ -15,15 +15,19 @@ import pytest
 
 from app import queue
 from app.catalog import get_catalog
-from app.domain import EpisodeStatus, Feed
+from app.domain import Episode, EpisodeStatus, Feed
+from app.encoders import registry
+from app.search.client import get_client
 from app.search.hybrid import Query, search
 from app.search.index import ensure_indices
 from app.settings import Settings, get_settings
 from app.store import get_store
 from tests.served import Site, serving
+from tests.voices import LOW, babble
 from workers import feeds
 from workers.fetch import FetchError
 from workers.pipeline import Pipeline, Skip
+from workers.reindex import Artefacts
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -46,7 +50,12 @@ FEED = """<?xml version="1.0"?><rss version="2.0"
 def tone(seconds: float, hertz: float = 440.0) -> bytes:
     """A WAV file that hums."""
     at_s = np.arange(int(16_000 * seconds)) / 16_000
-    samples = (8000 * np.sin(2 * np.pi * hertz * at_s)).astype("<i2")
+    return wav(0.25 * np.sin(2 * np.pi * hertz * at_s))
+
+
+def wav(sound: np.ndarray) -> bytes:
+    """Mono samples at 16 kHz as a file."""
+    samples = (32_000 * sound).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
@@ -131,6 +140,26 @@ def site(settings: Settings) -> Iterator[Site]:
 def desk(site: Site) -> Desk:
     site.requests.clear()
     return Desk(get_settings(), site)
+
+
+def voices(feed: Feed) -> dict[float, bool]:
+    """Whether each segment has a voice, by its start_s."""
+    es, index = get_client(), f"{get_settings().index_prefix}-segments"
+    found = {}
+    for spoken in ([], [{"exists": {"field": "voice"}}]):
+        query = {"bool": {"filter": [{"term": {"feed_id": feed.id}}, *spoken]}}
+        hits = es.search(index=index, query=query, size=100)["hits"]["hits"]
+        found |= {hit["_source"]["start_s"]: bool(spoken) for hit in hits}
+    return found
+
+
+@pytest.fixture
+def spoken(site: Site) -> str:
+    """The address of ten seconds of a voice and fifteen of a tone."""
+    at_s = np.arange(15 * 16_000) / 16_000
+    samples = np.concatenate([babble(10, LOW), 0.25 * np.sin(2 * np.pi * 440 * at_s)])
+    site.serve("/spoken.wav", wav(samples))
+    return site.url("/spoken.wav")
 
 
 def hits(words: str, feed: Feed) -> Any:
@@ -233,6 +262,43 @@ def test_audio_is_dropped_after_indexing_and_states_are_kept(desk: Desk) -> None
     leaves = {name.rsplit("/", 1)[1] for name in names}
     assert not leaves & {"source", "audio.pcm"}
     assert {"states-0.npy", "words-0.json.gz", "segments.json.gz", "plan.json.gz"} <= leaves
+
+
+def test_segments_in_which_somebody_speaks_have_a_voice(desk: Desk, spoken: str) -> None:
+    feed = desk.add("voices", audio=spoken, vtt=True)
+    desk.run()
+    by_start = voices(feed)
+    assert len(by_start) >= 3
+    assert by_start == {start_s: start_s < 9 for start_s in by_start}
+
+
+def test_an_episode_heard_before_there_were_voices_is_named_and_can_be_heard_anew(
+    desk: Desk, spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARMARK_VOICE_EMBEDDER", "off")
+    get_settings.cache_clear()
+    feed = desk.add("voiceless", audio=spoken, vtt=True)
+    desk.run()
+    monkeypatch.delenv("EARMARK_VOICE_EMBEDDER")
+    get_settings.cache_clear()
+    fetched = desk.requests("/spoken.wav")
+    desk.publish("voiceless", title="Renamed", audio=spoken, vtt=True)
+    desk.poll(feed)
+    assert desk.run() == [queue.FINISH]
+    assert not any(voices(feed).values())
+    assert desk.requests("/spoken.wav") == fetched
+    assert "1 episodes have no voice vectors by campplus" in lacking(feed, desk.episode(feed))
+    desk.pipeline.retry(desk.episode(feed).id)
+    assert desk.run() == [queue.FETCH, queue.TRANSCRIBE, queue.FINISH]
+    assert any(voices(feed).values())
+    assert lacking(feed, desk.episode(feed)) == ""
+
+
+def lacking(feed: Feed, episode: Episode) -> str:
+    """What a re-index of this episode says that it could not rebuild."""
+    source = Artefacts(get_store(), registry.text_embedder(), registry.sound_embedders())
+    assert source.segments(feed, episode) is not None
+    return source.lacking()
 
 
 def test_a_missing_enclosure_fails_with_a_reason_and_retry_goes_on(desk: Desk) -> None:

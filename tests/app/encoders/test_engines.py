@@ -8,9 +8,11 @@ from app import models
 from app.encoders import registry, whisper_model
 from app.encoders.base import EncoderError
 from app.encoders.minilm import MiniLm
+from app.encoders.speaker import CamPlusPlus
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
 from app.settings import get_settings
+from tests.voices import HIGH, LOW, babble
 
 RATE = 16_000
 
@@ -23,6 +25,11 @@ def whisper():
 @pytest.fixture(scope="module")
 def sound():
     return WhisperStates("whisper:base")
+
+
+@pytest.fixture(scope="module")
+def voice():
+    return CamPlusPlus("campplus")
 
 
 def noise(seconds: float, seed: int = 0) -> np.ndarray:
@@ -88,8 +95,8 @@ def test_a_language_that_was_given_is_kept_and_an_unsure_one_gives_way(whisper):
         (np.full(RATE, np.nan, np.float32), "not numbers"),
     ],
 )
-def test_input_that_no_engine_can_take_is_refused(whisper, sound, window, says):
-    for engine in (whisper.transcribe, sound.states):
+def test_input_that_no_engine_can_take_is_refused(whisper, sound, voice, window, says):
+    for engine in (whisper.transcribe, sound.states, voice.states):
         with pytest.raises(EncoderError, match=says):
             engine(window)
 
@@ -101,10 +108,44 @@ def test_like_sounds_are_nearer_than_unlike_ones(sound):
     assert a @ b > 0.9 > a @ c
 
 
-def test_states_of_another_encoder_are_refused(sound):
-    for states in (np.zeros((3, 384), np.float32), np.zeros((0, 512), np.float32)):
-        with pytest.raises(EncoderError, match="512"):
-            sound.pool(states)
+@pytest.mark.parametrize("engine", ["sound", "voice"])
+def test_states_of_another_encoder_are_refused(request, engine):
+    embedder = request.getfixturevalue(engine)
+    for shape in ((3, 384), (0, embedder.dims)):
+        with pytest.raises(EncoderError, match=str(embedder.dims)):
+            embedder.pool(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize("engine", ["sound", "voice"])
+@pytest.mark.parametrize("seconds", [0.01, 0.3, 1.0, 7.3, 30.0])
+def test_there_is_a_row_a_second_and_a_unit_vector(request, engine, seconds):
+    embedder = request.getfixturevalue(engine)
+    states = embedder.states(noise(seconds))
+    assert states.shape == (int(np.ceil(seconds)), embedder.dims)
+    assert states.dtype == np.float32
+    assert float(np.linalg.norm(embedder.pool(states))) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_voice_is_known_by_its_speaker_and_not_by_what_it_says(voice):
+    low, low_else, high = (
+        voice.pool(voice.states(babble(4, speaker, seed)))
+        for speaker, seed in ((LOW, 0), (LOW, 5), (HIGH, 5))
+    )
+    assert low @ low_else > low @ high + 0.1
+
+
+def test_pauses_are_no_voice_and_spoil_none(voice):
+    said = babble(6, LOW)
+    around = np.concatenate([said[: 3 * RATE], np.zeros(4 * RATE, np.float32), said[3 * RATE :]])
+    states = voice.states(around)
+    assert np.isnan(states[:, 0]).tolist() == [False] * 3 + [True] * 4 + [False] * 3
+    assert voice.pool(states) @ voice.pool(voice.states(said)) > 0.9
+    assert np.isnan(voice.pool(states[3:7])).all()
+    assert np.isnan(voice.states(np.zeros(2 * RATE, np.float32))).all()
+
+
+def test_no_transcriber_shares_the_voice_embedders_encoder(voice, whisper):
+    assert not voice.shares_encoder_with(whisper)
 
 
 def test_sentences_of_like_meaning_are_near():
@@ -139,7 +180,7 @@ def test_importing_the_engines_loads_none():
 def test_the_registry_describes_what_is_installed():
     roles = registry.describe()
     assert {role: d.present for role, d in roles.items()} == dict.fromkeys(roles, True)
-    assert (roles["text"].dims, roles["audio"].dims) == (384, 512)
+    assert (roles["text"].dims, roles["audio"].dims, roles["voice"].dims) == (384, 512, 192)
     assert registry.transcriber() is registry.transcriber()
 
 
@@ -161,12 +202,22 @@ def test_absent_weights_say_how_to_get_them():
     assert roles["audio"].dims == 512  # mappings need it before the weights are there
 
 
+def test_voices_need_not_be_told_apart(monkeypatch):
+    monkeypatch.setenv("EARMARK_VOICE_EMBEDDER", "off")
+    get_settings.cache_clear()
+    assert registry.voice_embedder() is None
+    assert "voice" not in registry.describe()
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
         ("EARMARK_TRANSCRIBER", "nonsense"),
         ("EARMARK_TEXT_EMBEDDER", "nonsense"),
         ("EARMARK_AUDIO_EMBEDDER", "nonsense:base"),
+        ("EARMARK_VOICE_EMBEDDER", "nonsense"),
     ],
 )
 def test_an_unknown_engine_is_named(monkeypatch, variable, value):

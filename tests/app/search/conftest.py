@@ -19,6 +19,7 @@ from app.settings import Settings
 MODELS = {
     "text_vector": Model("a-text-model", "1", 384),
     "audio_whisper": Model("an-audio-model", "1", 512),
+    "voice": Model("a-voice-model", "1", 192),
 }
 
 
@@ -61,6 +62,7 @@ class Library:
         feed: str = "show",
         text_vectors: Floats | None = None,
         audio_vectors: Floats | None = None,
+        voice_vectors: Floats | None = None,
         **fields: Any,
     ) -> Episode:
         show = Feed(id=feed, url=f"http://127.0.0.1/{feed}.xml", title=fields.pop("show_title", ""))
@@ -68,7 +70,11 @@ class Library:
         episode = Episode(id=name, feed_id=feed, guid=name, status=EpisodeStatus.INDEXED, **values)
         self.catalog.put_feed(show)
         self.catalog.put_episode(episode, wait=True)
-        vectors = {"text_vector": text_vectors, "audio_whisper": audio_vectors}
+        vectors = {
+            "text_vector": text_vectors,
+            "audio_whisper": audio_vectors,
+            "voice": voice_vectors,
+        }
         given = {field: rows for field, rows in vectors.items() if rows is not None}
         self.segments.write(show, episode, segments, given)
         return episode

@@ -90,6 +90,25 @@ def test_the_index_names_the_models_of_its_vectors(library: Library) -> None:
     make_indices(library.es, library.prefix, MODELS)  # and again: nothing happens
 
 
+def test_a_vector_field_that_is_new_is_added_and_one_no_longer_chosen_stays(
+    new_library: Callable[[], Library],
+) -> None:
+    library = new_library()
+    without = {field: model for field, model in MODELS.items() if field != "voice"}
+    library.es.indices.delete(index=f"{library.prefix}-segments-000001")
+    make_indices(library.es, library.prefix, without)
+    assert stored_models(library.es, library.prefix) == without
+    library.add("old", [say("ice")])
+    for models in (MODELS, without, MODELS):  # chosen, off, and chosen again
+        make_indices(library.es, library.prefix, models)
+        assert stored_models(library.es, library.prefix) == MODELS
+    library.add("new", [say("ice")], voice_vectors=axis(0, 192)[None])
+    with pytest.raises(ModelMismatch, match="another-voice"):
+        make_indices(
+            library.es, library.prefix, MODELS | {"voice": Model("another-voice", "1", 192)}
+        )
+
+
 def test_vectors_of_another_model_are_refused_with_what_to_do(library: Library) -> None:
     other = MODELS | {"text_vector": Model("another-model", "1", 384)}
     with pytest.raises(ModelMismatch, match=r"a-text-model.*another-model.*earmark reindex"):
