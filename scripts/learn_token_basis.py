@@ -40,7 +40,9 @@ def main(name: str, folder: Path) -> None:
     basis = directions[:, ::-1][:, : LateInteraction.dims]
     np.savez_compressed(STATS / f"{name}.npz", basis=basis.astype(np.float16))
     kept = values[::-1][: LateInteraction.dims].sum() / values.sum()
-    print(f"{total} tokens of {len(texts)} texts; {kept:.3f} of their energy in {basis.shape[1]} dimensions")
+    print(
+        f"{total} tokens of {len(texts)} texts; {kept:.3f} of their energy in {basis.shape[1]} dimensions"
+    )
 
 
 if __name__ == "__main__":
