@@ -12,31 +12,35 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from app.evaluation.corpus import Indexer
 from app.evaluation.derived import derive
+from app.evaluation.evaluate import spread
 from app.evaluation.folder import Folder, FolderError, Question, read
 from app.evaluation.weights import Gathered, gather, learn
 from app.search.client import connect
 from app.search.query import DEFAULT_WEIGHTS
 from app.settings import get_settings
-from scripts.evaluation.node import reachable
+from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
 
 ROOT = Path(__file__).resolve().parents[1]
 Scores = dict[str, list[Gathered]]  # by class, one a condition
 
 
-def gather_all(folder: Folder) -> Scores:
+def gather_all(folder: Folder, limit: int | None) -> Scores:
     """What the legs scored, for each class of questions in each condition."""
     classes: dict[str, list[Question]] = {}
-    for question in [*folder.questions, *derive(folder.questions, folder.conditions)]:
+    asked = spread(folder.questions, limit)
+    for question in [*asked, *derive(asked, folder.conditions)]:
         classes.setdefault(question.kind, []).append(question)
     found: Scores = {kind: [] for kind in classes}
     with connect(get_settings()) as es:
@@ -45,8 +49,12 @@ def gather_all(folder: Folder) -> Scores:
             with indexer.indexed(passages, titles=False) as corpus:
                 for kind, questions in classes.items():
                     print(f"Asking {len(questions)} of {kind} in {condition}", flush=True)
-                    found[kind].append(gather(corpus, questions))
+                    found[kind].append(gather(corpus, questions, _bar))
     return found
+
+
+def _bar(questions: Iterable[Question]) -> Iterable[Question]:
+    return tqdm(questions, unit="question", disable=None, leave=False)
 
 
 def keep(scores: Scores, file: Path) -> None:
@@ -104,8 +112,10 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--kept", type=Path, help="an .npz file of the legs' scores")
     parser.add_argument("--out", type=Path, help="where to write the weights")
+    parser.add_argument("--limit", type=int, metavar="N", help="ask only N of the questions")
     parser.add_argument("--data", type=Path, default=ROOT / "data")
     given = parser.parse_args()
+    end_cleanly()
     try:
         folder = read(given.folder)
     except FolderError as error:
@@ -115,7 +125,7 @@ def main() -> None:
     else:
         with reachable(DataFolder(given.data)) as environment:
             os.environ.update(environment)
-            scores = gather_all(folder)
+            scores = gather_all(folder, given.limit)
         if given.kept:
             keep(scores, given.kept)
     text = json.dumps(learned(scores, folder), indent=1) + "\n"

@@ -12,7 +12,7 @@ from app.encoders.base import EncoderError
 from app.evaluation.evaluate import evaluate
 from app.evaluation.folder import FolderError, Question, read
 from app.evaluation.report import table
-from app.evaluation.run import Peers
+from app.evaluation.run import Further, Peers
 from app.search.bulk import IndexingError
 from app.search.client import connect
 from app.search.hybrid import SearchUnavailable
@@ -27,7 +27,12 @@ class EvaluationError(Exception):
 
 
 def figures_of(
-    path: Path, *, titles: bool = False, limit: int | None = None, peers: Peers | None = None
+    path: Path,
+    *,
+    titles: bool = False,
+    limit: int | None = None,
+    peers: Peers | None = None,
+    spoken: Further | None = None,
 ) -> dict[str, Any]:
     """Read and measure a folder, with a bar on a terminal. Raises EvaluationError."""
     settings = get_settings()
@@ -35,7 +40,14 @@ def figures_of(
         folder = read(path)
         with connect(settings) as es:
             return evaluate(
-                folder, es, settings, titles=titles, limit=limit, peers=peers, watch=_bar
+                folder,
+                es,
+                settings,
+                titles=titles,
+                limit=limit,
+                peers=peers,
+                spoken=spoken,
+                watch=_bar,
             )
     except FolderError as error:
         raise EvaluationError(str(error)) from error

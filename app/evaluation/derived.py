@@ -40,6 +40,7 @@ def derive(
     return [
         replace(question, id=f"{question.id}-{kind}", text=text, kind=kind)
         for question in questions
+        if question.kind == "question"
         for kind, text in _made(question, heard)
     ]
 

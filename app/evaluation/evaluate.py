@@ -13,7 +13,7 @@ from app.evaluation import report
 from app.evaluation.corpus import Indexer
 from app.evaluation.derived import derive
 from app.evaluation.folder import Folder, Question
-from app.evaluation.run import Peers, Watch, run, with_peers
+from app.evaluation.run import Further, Peers, Watch, run, with_peers
 from app.search.query import DEFAULT_WEIGHTS
 from app.settings import Settings
 
@@ -29,6 +29,7 @@ def evaluate(
     titles: bool = False,
     limit: int | None = None,
     peers: Peers | None = None,
+    spoken: Further | None = None,
     watch: Watch = iter,
 ) -> dict[str, Any]:
     """The figures, ready to be kept as JSON; ``limit`` takes that many questions, spread evenly.
@@ -42,9 +43,12 @@ def evaluate(
     for name, passages in folder.conditions.items():
         with indexer.indexed(passages, titles=titles) as corpus:
             found = run(corpus, questions, watch)
+            heard = spoken(corpus, asked) if spoken else None
         if peers:
             found = with_peers(found, peers(passages, questions), questions)
         conditions[name] = report.condition_figures(found, questions)
+        if heard:
+            conditions[name]["spoken"] = heard
         places[name] = report.raw(found)
     return {
         "machine": machine(),

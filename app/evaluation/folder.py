@@ -2,8 +2,8 @@
 
 ``segments-NAME.jsonl`` (or ``segments.jsonl``) is one condition of the same material, a JSON
 object a line with ``id``, ``text`` and perhaps ``episode`` and ``language``; ``queries.jsonl``
-has ``id`` and ``text``; ``qrels.tsv`` has query id, segment id and relevance (1 where it is left
-out; a fourth column, as TREC's second, is skipped).
+has ``id``, ``text`` and perhaps ``class``; ``qrels.tsv`` has query id, segment id and relevance
+(1 where it is left out; of four columns, as TREC has, the second is skipped).
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A query with its judgements; ``kind`` is how it was made."""
+    """A query with its judgements; ``kind`` is its class."""
 
     id: str
     text: str
@@ -73,7 +73,9 @@ def read(path: Path, language: str = "en") -> Folder:
     asked = _queries(_the(path, "queries"))
     known = {passage.id for passages in conditions.values() for passage in passages}
     judged, remarks = _judgements(_the(path, "qrels"), known)
-    questions = [Question(id_, text, judged[id_]) for id_, text in asked if judged.get(id_)]
+    questions = [
+        Question(id_, text, judged[id_], kind) for id_, text, kind in asked if judged.get(id_)
+    ]
     if not questions:
         raise FolderError(
             f"{path}: no query has a relevant segment. The first column of qrels.tsv must be ids "
@@ -122,8 +124,12 @@ def _passages(file: Path, language: str) -> list[Passage]:
     return list(passages.values())
 
 
-def _queries(file: Path) -> list[tuple[str, str]]:
-    return [(_field(row, _ID, place), _field(row, _TEXT, place)) for place, row in _rows(file)]
+def _queries(file: Path) -> list[tuple[str, str, str]]:
+    """The id, text and class of each."""
+    return [
+        (_field(row, _ID, place), _field(row, _TEXT, place), str(row.get("class") or "question"))
+        for place, row in _rows(file)
+    ]
 
 
 def _rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -75,13 +75,13 @@ def _written(place: Place) -> str:
 
 
 def about(folder: Folder, questions: Sequence[Question]) -> dict[str, Any]:
-    """What was asked, so that the places can be counted again."""
+    """What was asked, so that the places can be counted again; the texts stay in the folder."""
     return {
         "folder": folder.path.name,
         "sha256": folder.hashes(),
         "remarks": list(folder.remarks),
         "questions": [
-            {"id": q.id, "class": q.kind, "text": q.text, "relevances": sorted(q.judged.values())}
+            {"id": q.id, "class": q.kind, "relevances": sorted(q.judged.values())}
             for q in questions
         ],
     }
@@ -89,13 +89,43 @@ def about(folder: Folder, questions: Sequence[Question]) -> dict[str, Any]:
 
 def table(figures: Mapping[str, Any]) -> str:
     """The figures as Markdown, which reads well on a terminal too."""
-    lines: list[str] = []
+    lines = _summary(figures["conditions"])
     for condition, found in figures["conditions"].items():
         for kind, each in found["classes"].items():
             lines += _class_table(f"{condition}, {kind} ({each['questions']})", each)
+        if "spoken" in found:
+            lines += _spoken_table(condition, found["spoken"])
         lines += [_times(found), ""]
         lines += [f"Without {part} ({n} times)." for part, n in found["degraded"].items()]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _summary(conditions: Mapping[str, Any]) -> list[str]:
+    """What users get against the best that one leg, and one other engine, would give."""
+    lines = [
+        "| nDCG@10 | questions | fused | best leg | over it | best peer | over it |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for condition, found in conditions.items():
+        for kind, each in found["classes"].items():
+            fused = each["systems"][PRODUCTION]["ndcg@10"]
+            rivals = [_best(each["systems"], start) for start in ("leg ", "peer ")]
+            shown = " | ".join(_against(fused, rival) for rival in rivals)
+            lines.append(f"| {condition}, {kind} | {each['questions']} | {fused:.3f} | {shown} |")
+    return [*lines, ""]
+
+
+def _best(systems: Mapping[str, Any], start: str) -> tuple[str, float] | None:
+    own = {name: each["ndcg@10"] for name, each in systems.items() if name.startswith(start)}
+    return max(own.items(), key=lambda one: one[1]) if own else None
+
+
+def _against(fused: float, rival: tuple[str, float] | None) -> str:
+    if rival is None:
+        return " | "
+    name, value = rival
+    ratio = f"{fused / value - 1:+.1%}" if value else ""
+    return f"{value:.3f} ({name.split(' ', 1)[1]}) | {ratio}"
 
 
 def _class_table(heading: str, each: Mapping[str, Any]) -> list[str]:
@@ -107,6 +137,19 @@ def _class_table(heading: str, each: Mapping[str, Any]) -> list[str]:
         means = " | ".join(f"{system[measure_]:.3f}" for measure_ in MEASURES)
         shown = f"**{name}**" if name == PRODUCTION else name
         lines.append(f"| {shown} | {means} | {_gain(system['over_best_leg'])} |")
+    return [*lines, ""]
+
+
+def _spoken_table(condition: str, spoken: Mapping[str, Any]) -> list[str]:
+    lines = [
+        f"| {condition}, {spoken['questions']} questions spoken | success@10 | over typed | words "
+        "wrong |",
+        "| --- | ---: | ---: | ---: |",
+        f"| typed | {spoken['typed']['success@10']:.3f} | | |",
+    ]
+    for name, each in spoken["noises"].items():
+        wrong = f"{each['word_error']:.1%}"
+        lines.append(f"| {name} | {each['success@10']:.3f} | {each['ratio']:.3f} | {wrong} |")
     return [*lines, ""]
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.evaluation import fusions
 from app.evaluation.corpus import Corpus
@@ -16,6 +17,8 @@ PRODUCTION = "fused"
 Ranking = Sequence[str]  # the folder's segment ids, the best first
 # Ranks the passages for each question by some other engine: rankings by its name.
 Peers = Callable[[Sequence[Passage], Sequence[Question]], Mapping[str, Sequence[Ranking]]]
+# Asks a condition in some further way, such as aloud, and returns figures of it.
+Further = Callable[[Corpus, Sequence[Question]], Mapping[str, Any]]
 Watch = Callable[[Iterable[Question]], Iterable[Question]]  # shows how far it is
 
 

@@ -96,16 +96,17 @@ def ndcg(gathered: Gathered, weights: Weights) -> Floats:
     total = gathered.scores @ np.array([weights[leg] for leg in gathered.legs])
     total = np.where(gathered.stands, total, -np.inf)
     relevant = np.flatnonzero((gathered.relevance > 0) & gathered.stands)
-    starts = np.searchsorted(gathered.question, np.arange(len(gathered.ideal)))
-    ends = np.append(starts[1:], len(total))
-    gains = np.zeros(len(gathered.ideal))
-    for row in relevant:
-        own = gathered.question[row]
-        others = total[starts[own] : ends[own]]
-        ahead = (others > total[row]).sum() + (others[: row - starts[own]] == total[row]).sum()
-        if ahead < DEPTH:
-            gains[own] += gathered.relevance[row] / np.log2(ahead + 2)
-    found: Floats = gains / gathered.ideal
+    edges = np.searchsorted(gathered.question, np.arange(len(gathered.ideal) + 1))
+    owners = gathered.question[relevant]
+    first, counts = edges[owners], np.diff(edges)[owners]
+    # Each relevant row beside every row of its question, one pair after the other.
+    mine = np.repeat(np.arange(len(relevant)), counts)
+    rivals = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts - first, counts)
+    own = total[relevant][mine]
+    beats = (total[rivals] > own) | ((total[rivals] == own) & (rivals < relevant[mine]))
+    ahead = np.bincount(mine[beats], minlength=len(relevant))
+    gains = np.where(ahead < DEPTH, gathered.relevance[relevant] / np.log2(ahead + 2), 0.0)
+    found: Floats = np.bincount(owners, gains, minlength=len(gathered.ideal)) / gathered.ideal
     return found
 
 

@@ -51,6 +51,15 @@ def search(query: Query) -> Result:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    """The legs' answers to the words that were asked in the end, and the legs that had none."""
+
+    answers: Answers
+    relaxed: Relaxed
+    absent: list[Degraded]
+
+
+@dataclass(frozen=True, slots=True)
 class _Ranking:
     """What all legs found, fused."""
 
@@ -79,21 +88,17 @@ class Searcher:
         start, offset, words = time.perf_counter(), query.offset(), query.words()
         weights = query.weights_for(words)
         question = self._question(words, weights)
-        plan, absent = self._plan(query, words, weights)
         try:
-            answers = self._answers(plan, query)
-            relaxed = self._relaxed(words, query, answers)
-            if relaxed.named:
-                words = relaxed.words
-                plan, absent = self._plan(query, words, weights)
-                answers = self._answers(plan, query)
-            ranking = self._rank(answers, weights, question)
+            found = self._found(words, query, weights)
+            ranking = self._rank(found.answers, weights, question)
             ranked = ranking.ranked
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
-            hits, took_ms = hydrate(self._es, self._prefix, cut.segments, words, query, {})
+            page, words = cut.segments, found.relaxed.words
+            hits, took_ms = hydrate(self._es, self._prefix, page, words, query, {})
         except (ApiError, TransportError, HitsUnreadable) as error:
             raise SearchUnavailable(f"Elasticsearch did not answer: {error}") from error
-        _require_one(answers, absent)
+        answers, relaxed = found.answers, found.relaxed
+        _require_one(answers, found.absent)
         return Result(
             hits=grouped(hits, cut.moments) if query.group else hits,
             next_cursor=None if cut.is_last else query.cursor_at(cut.end),
@@ -102,7 +107,7 @@ class Searcher:
             es_took_ms=relaxed.took_ms + answers.took_ms + ranking.took_ms + took_ms,
             relaxed=list(relaxed.named),
             degraded=[
-                *absent,
+                *found.absent,
                 *answers.degraded,
                 *ranking.degraded,
                 *_unheard(words),
@@ -117,10 +122,19 @@ class Searcher:
         """
         words = query.words()
         weights = query.weights_for(words)
-        answers = self._answers(self._plan(query, words, weights)[0], query)
-        ranked = fuse(answers.found, weights, SCALES)
-        read = self._read(ranked, self._question(words, weights))
+        answers = self._found(words, query, weights).answers
+        read = self._read(fuse(answers.found, weights, SCALES), self._question(words, weights))
         return replace(answers, found={**answers.found, "reading": read.found})
+
+    def _found(self, words: Words, query: Query, weights: Weights) -> _Found:
+        """What the legs find; where no leg of the text does, with less required of them."""
+        plan, absent = self._plan(query, words, weights)
+        answers = self._answers(plan, query)
+        relaxed = self._relaxed(words, query, answers)
+        if relaxed.named:
+            plan, absent = self._plan(query, relaxed.words, weights)
+            answers = self._answers(plan, query)
+        return _Found(answers, relaxed, absent)
 
     def _plan(self, query: Query, words: Words, weights: Weights) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""

@@ -1,6 +1,7 @@
 """An Elasticsearch to evaluate with: one that runs, else one for as long as it takes."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,16 @@ from elasticsearch import Elasticsearch
 from scripts.local import elasticsearch, places
 from scripts.local.data import DataFolder
 from scripts.local.ports import free_port
+
+
+def end_cleanly() -> None:
+    """From here on, to be told to end is an interrupt: what was made is removed first."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
 
 
 @contextmanager
