@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import redis
 
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
+from app.audio.decode import pcm_windows
+from app.audio.landmarks import Landmarks, landmarks
 from app.domain import Episode, Feed
 from app.encoders.base import AudioEmbedder, Floats, TextEmbedder, model_of
 from app.encoders.registry import audio_embedder, text_embedder
@@ -51,6 +53,7 @@ class Artefacts:
         self._text = text
         self._audio = audio
         self._silent: set[str] = set()  # episodes whose states are another model's
+        self._unmarked: set[str] = set()  # episodes with audio that have no landmarks
 
     def feeds(self) -> Iterator[Feed]:
         """Every feed's snapshot."""
@@ -85,11 +88,27 @@ class Artefacts:
         kept.save_vectors("audio", model_of(self._audio), vectors)
         return vectors
 
+    def landmarks(self, episode: Episode) -> Landmarks | None:
+        """An episode's landmarks, made anew where its audio is still kept."""
+        kept = EpisodeArtefacts(self._store, episode.id)
+        found = kept.landmarks()
+        if found is None and kept.has_pcm():
+            with kept.open_pcm() as pcm:
+                found = landmarks(pcm_windows(pcm))
+            kept.save_landmarks(found)
+        if found is None and kept.plan() is not None:
+            self._unmarked.add(episode.id)
+        return found
+
     def lacking(self) -> str:
         """What could not be rebuilt, for the admin; empty where all was."""
-        if not self._silent:
-            return ""
-        return (
-            f"{len(self._silent)} episodes have no audio vectors by {self._audio.name}: "
-            "their audio is not kept. Process them again to have them found by sound."
+        lacks = [
+            (self._silent, f"audio vectors by {self._audio.name}", "by sound"),
+            (self._unmarked, "landmarks", "by a recording of them"),
+        ]
+        return " ".join(
+            f"{len(episodes)} episodes have no {what}: their audio is not kept. "
+            f"Process them again to have them found {how}."
+            for episodes, what, how in lacks
+            if episodes
         )

@@ -5,7 +5,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-KINDS = ("feeds", "episodes", "segments")
+KINDS = ("feeds", "episodes", "segments", "recordings")
 
 
 class Model(NamedTuple):
