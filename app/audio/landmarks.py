@@ -29,14 +29,14 @@ _FLOOR = 0.06  # of a frame's spectrum: a tone at about -72 dB of full scale
 _AROUND = 5  # frames and bins in each direction within which a landmark is the loudest
 
 _CELL = 31  # frames, half a second: of each the loudest landmarks are kept
-_KEPT = 10  # of an episode's, 20 a second
-_KEPT_OF_CLIP = 20  # a clip's noise hides some of the episode's behind louder ones of its own
+_KEPT = 20  # of an episode's, 40 a second
+_KEPT_OF_CLIP = 32  # a clip's noise hides some of the episode's behind louder ones of its own
 
-_NEAREST = 5  # hashes that one landmark of an episode begins at most
+_NEAREST = 2  # hashes that one landmark of an episode begins at most
 _DT_MIN, _DT_MAX, _DF_MAX = 2, 32, 31  # frames and bins between the two landmarks of a hash
 
 # A clip played too fast or too slow is read in frames as much shorter or longer.
-_FRAMES_OF_COPIES = (1024, 1017, 1031, 1010, 1038, 1003, 1046)
+_FRAMES_OF_COPIES = (1024, 1015, 1032, 1008, 1040, 1001, 1048)
 _STRETCH_S = 12.0  # of a longer clip, its loudest stretch is enough
 
 _BLOCK = 4096  # frames that are worked on at once: the result does not depend on the windows

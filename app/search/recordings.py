@@ -36,15 +36,15 @@ Body = dict[str, Any]
 STRETCH = 625  # frames: the hashes of ten seconds begin in one document
 MARGIN = 188  # frames on both sides of which the landmarks are there too: clips straddle
 
-CANDIDATES = 100  # documents a search
+CANDIDATES = 50  # documents a search
 TERMS_A_SEARCH = 1000  # below the least limit of clauses that an Elasticsearch has
 SEARCHES_A_COPY = 3
 UNACCEPTED = 10  # how many of the best are told where none is accepted
 
 TICKS_NEAR = 6  # 24 ms: landmarks so near to each other in time, and one bin, coincide
 
-ACCEPTED_SCORE = 30.0
-ACCEPTED_SCORE_AT_OTHER_SPEEDS = 36.0
+ACCEPTED_SCORE = 21.0
+ACCEPTED_SCORE_AT_OTHER_SPEEDS = 25.0
 
 _DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", "S1")
 

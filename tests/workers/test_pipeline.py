@@ -14,16 +14,23 @@ import numpy as np
 import pytest
 
 from app import queue
+from app.artefacts import EpisodeArtefacts
+from app.audio.landmarks import clip_landmarks
 from app.catalog import get_catalog
 from app.domain import EpisodeStatus, Feed
+from app.encoders import registry
+from app.search.client import get_client
 from app.search.hybrid import Query, search
 from app.search.index import ensure_indices
+from app.search.recordings import RecordingIndex, find
 from app.settings import Settings, get_settings
 from app.store import get_store
+from tests.app.audio.test_landmarks import tones
 from tests.served import Site, serving
 from workers import feeds
 from workers.fetch import FetchError
 from workers.pipeline import Pipeline, Skip
+from workers.reindex import Artefacts
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -46,7 +53,12 @@ FEED = """<?xml version="1.0"?><rss version="2.0"
 def tone(seconds: float, hertz: float = 440.0) -> bytes:
     """A WAV file that hums."""
     at_s = np.arange(int(16_000 * seconds)) / 16_000
-    samples = (8000 * np.sin(2 * np.pi * hertz * at_s)).astype("<i2")
+    return wav(0.25 * np.sin(2 * np.pi * hertz * at_s))
+
+
+def wav(audio: Any) -> bytes:
+    """Samples in [-1, 1] as a WAV file."""
+    samples = (32_767 * np.clip(audio, -1, 1)).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
@@ -233,6 +245,79 @@ def test_audio_is_dropped_after_indexing_and_states_are_kept(desk: Desk) -> None
     leaves = {name.rsplit("/", 1)[1] for name in names}
     assert not leaves & {"source", "audio.pcm"}
     assert {"states-0.npy", "words-0.json.gz", "segments.json.gz", "plan.json.gz"} <= leaves
+
+
+def recorded(feed: Feed) -> list[tuple[str, float]]:
+    """Where the recording of MELODY's 7th to 10th second is found in this feed."""
+    only = [{"term": {"feed_id": feed.id}}]
+    clip = clip_landmarks(MELODY[7 * 16_000 : 10 * 16_000])
+    matches = find(get_client(), get_settings().index_prefix, clip, only)
+    return [(match.episode_id, match.start_s) for match in matches if match.accepted]
+
+
+MELODY = tones(20.0, seed=11)
+
+
+def test_the_recording_is_found_until_the_episode_is_removed(desk: Desk) -> None:
+    desk.site.serve("/melody.wav", wav(MELODY))
+    feed = desk.add("melody", audio=desk.site.url("/melody.wav"), vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    assert recorded(feed) == [(episode.id, pytest.approx(7.0, abs=0.05))]
+    desk.pipeline.finish(episode.id)
+    assert len(recorded(feed)) == 1
+    desk.pipeline.remove_episode(episode.id)
+    assert recorded(feed) == []
+    index = RecordingIndex(get_client(), get_settings().index_prefix)
+    assert index.ids(episode.id) == []
+
+
+def test_audio_that_changed_is_found_by_the_new_recording_alone(desk: Desk) -> None:
+    desk.site.serve("/first.wav", wav(MELODY))
+    feed = desk.add("replaced", audio=desk.site.url("/first.wav"))
+    desk.run()
+    assert recorded(feed)
+    desk.site.serve("/second.wav", wav(tones(15.0, seed=12)))
+    desk.publish("replaced", audio=desk.site.url("/second.wav"))
+    desk.poll(feed)
+    desk.run()
+    assert recorded(feed) == []
+
+
+def test_words_alone_have_no_recording_and_none_is_missed(desk: Desk) -> None:
+    feed = desk.add("wordless", transcripts="only", vtt=True)
+    desk.run()
+    source = Artefacts(get_store(), registry.text_embedder(), registry.audio_embedder())
+    assert source.landmarks(desk.episode(feed)) is None
+    assert source.lacking() == ""
+
+
+def test_a_rebuild_says_how_many_episodes_have_no_landmarks(desk: Desk) -> None:
+    feed = desk.add("older", vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    kept = EpisodeArtefacts(get_store(), episode.id)
+    source = Artefacts(get_store(), registry.text_embedder(), registry.audio_embedder())
+    assert source.landmarks(episode) is not None
+    for name in get_store().names(f"episodes/{episode.id}"):
+        if "landmarks" in name:
+            get_store().remove(name)
+    assert kept.landmarks() is None
+    assert source.landmarks(episode) is None
+    assert source.lacking() == (
+        "1 episodes have no landmarks: their audio is not kept. "
+        "Process them again to have them found by a recording of them."
+    )
+    with get_store().write(kept.pcm) as pcm:
+        pcm.write((32_767 * MELODY).astype("<i2").tobytes())
+    made = Artefacts(get_store(), registry.text_embedder(), registry.audio_embedder()).landmarks(
+        episode
+    )
+    assert made is not None
+    assert len(made) > 100
+    again = kept.landmarks()
+    assert again is not None
+    assert again.times.tolist() == made.times.tolist()
 
 
 def test_a_missing_enclosure_fails_with_a_reason_and_retry_goes_on(desk: Desk) -> None:
