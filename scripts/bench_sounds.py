@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, resample_poly, sosfilt
 
-from app.audio import find_ffmpeg
+from app.audio.ffmpeg import find_ffmpeg
 
 RATE_HZ = 16_000
 Audio = NDArray[np.float32]

@@ -49,6 +49,10 @@ ACCEPTED_SCORE_AT_OTHER_SPEEDS = 25.0
 _DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", "S1")
 
 
+class RecordingsUnavailable(Exception):  # noqa: N818 - names the state, as SearchUnavailable does
+    """Elasticsearch could not search the recordings; says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A place that a clip may come from.
@@ -149,7 +153,8 @@ def find(
 
     All accepted places; where there is none, the best few that are not. A clip that is not
     found at its own speed is tried as one that was played up to two per cent too fast or slow.
-    Raises ValueError for landmarks of another version, and Elasticsearch's ApiError.
+    Raises ValueError for landmarks of another version, RecordingsUnavailable where the index
+    does not answer, and Elasticsearch's ApiError and TransportError.
     """
     index, copies = alias(prefix, "recordings"), read_clip(clip)
     matches = _at_speeds(es, index, copies[:1], filters)
@@ -173,6 +178,9 @@ def _at_speeds(
     if not searches:
         return []
     responses = es.msearch(searches=searches)["responses"]
+    for part in responses:
+        if failed := part.get("error") or part["_shards"].get("failures"):
+            raise RecordingsUnavailable(f"The recordings cannot be searched: {failed}")
     matches: list[Match] = []
     for copy in copies:
         mine = [part for part, owner in zip(responses, owners, strict=True) if owner is copy]
@@ -221,8 +229,8 @@ def vote(copy: Copy, stretches: Sequence[Stretch]) -> list[Match]:
     hit = inside.copy()
     hit[inside] = covered[bins[inside], at[inside]]
     chance = covered.mean(axis=1)
-    votes = np.bincount(owner[hit], minlength=len(stretches))
-    expected = np.bincount(owner[inside], chance[bins[inside]], minlength=len(stretches))
+    votes = np.bincount(owner[hit], minlength=len(stretches)).astype(np.int64)
+    expected = np.bincount(owner[inside], chance[bins[inside]], len(stretches)).astype(np.float64)
     scores = _surprise(votes, expected)
     needed = ACCEPTED_SCORE if copy.speed == 1 else ACCEPTED_SCORE_AT_OTHER_SPEEDS
     return [
@@ -273,12 +281,12 @@ def _offsets(clip: Landmarks, times: Ints, bins: Ints, owner: Ints, count: int) 
     return (columns - 3) * 2 + least
 
 
-def _surprise(
-    votes: NDArray[np.integer[Any]], expected: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _surprise(votes: Ints, expected: NDArray[np.float64]) -> NDArray[np.float64]:
     """How unlikely so many votes are by chance, in nats: Chernoff's bound on a sum of rare events.
 
     Its source: H. Chernoff, Ann. Math. Statist. 23 (1952), in the form for Poisson trials.
     """
-    most = np.maximum(votes, expected)
-    return most * np.log(np.maximum(most, 1e-9) / np.maximum(expected, 1e-9)) - most + expected
+    most = np.maximum(votes.astype(np.float64), expected)
+    ratio = np.maximum(most, 1e-9) / np.maximum(expected, 1e-9)
+    scores: NDArray[np.float64] = most * np.log(ratio) - most + expected
+    return scores

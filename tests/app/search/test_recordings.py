@@ -12,6 +12,7 @@ from app.search.recordings import (
     CANDIDATES,
     Match,
     RecordingIndex,
+    RecordingsUnavailable,
     as_words,
     best,
     candidates,
@@ -91,6 +92,11 @@ def test_what_is_not_there_is_not_accepted(recordings: Library) -> None:
     strange = tones(5.0, seed=99)
     assert not any(match.accepted for match in found(recordings, strange))
     assert found(recordings, np.zeros(2 * RATE_HZ, np.float32)) == []
+
+
+def test_an_index_that_does_not_answer_is_said(library: Library) -> None:
+    with pytest.raises(RecordingsUnavailable, match="no such index"):
+        find(library.es, f"{library.prefix}-none", clip_landmarks(cut("e1", 0.0, 2.0)))
 
 
 def test_every_episode_that_has_it_is_told(recordings: Library) -> None:
