@@ -7,9 +7,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from app.audio.landmarks import LANDMARKS_VERSION, Landmarks
 from app.domain import Episode, Feed, Piece, Segment, Window, Word
 from app.encoders.base import Floats, Tokens
 from app.store import Store
+
+_LANDMARKS = f"landmarks-{LANDMARKS_VERSION}.npy"  # other versions' are as good as none
 
 LanguageSpan = tuple[float, float, str]  # start_s, end_s, BCP-47 primary subtag
 
@@ -254,6 +257,19 @@ class EpisodeArtefacts:
         ends = np.cumsum(kept["tokens"])
         return [rows[end - count : end] for count, end in zip(kept["tokens"], ends, strict=True)]
 
+    def save_landmarks(self, landmarks: Landmarks) -> None:
+        """Keep the landmarks of the whole audio, one row each: time in frames, and bin."""
+        rows = np.column_stack([landmarks.times, landmarks.bins]).astype(np.int32)
+        self.store.put_array(self._name(_LANDMARKS), rows)
+
+    def landmarks(self) -> Landmarks | None:
+        """The landmarks of this version, or None."""
+        try:
+            rows = self.store.get_array(self._name(_LANDMARKS)).astype(np.int64)
+        except FileNotFoundError:
+            return None
+        return Landmarks(rows[:, 0], rows[:, 1])
+
     def drop_audio(self) -> None:
         """Remove the decoded and the downloaded audio."""
         self.store.remove(self.pcm)
@@ -262,7 +278,7 @@ class EpisodeArtefacts:
     def drop_heard(self) -> None:
         """Remove what was heard of audio that has changed since; the publisher's words stay."""
         for name in self.store.names(self._root):
-            if name.rsplit("/", 1)[1].startswith(("plan", "words-", "states-")):
+            if name.rsplit("/", 1)[1].startswith(("plan", "words-", "states-", "landmarks-")):
                 self.store.remove(name)
 
 

@@ -21,7 +21,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from app.audio import find_ffmpeg
+from app.audio.ffmpeg import find_ffmpeg
 from scripts.own_copy import ROOT, own_copy
 
 PART = re.compile(r"part=(\w+) episode=\w+ seconds=([\d.]+)")

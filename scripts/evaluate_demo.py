@@ -18,7 +18,7 @@ from typing import Any
 
 import urllib3
 
-from app.audio import find_ffmpeg
+from app.audio.ffmpeg import find_ffmpeg
 from scripts.demo.queries import load_truth, resolve
 
 SLACK_S = 1.0  # a segment that ends so shortly before the sentence begins still has its words

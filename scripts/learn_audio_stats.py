@@ -13,7 +13,7 @@ import click
 import numpy as np
 from tqdm import tqdm
 
-from app.audio import decode
+from app.audio.decode import decode
 from app.encoders import whisper_states
 from app.encoders.weights import weights_folder
 from app.encoders.whisper_states import WhisperStates

@@ -18,7 +18,7 @@ import click
 import numpy as np
 from tqdm import tqdm
 
-from app.audio import decode
+from app.audio.decode import decode
 from app.audio.speech import speech_spans
 from app.domain import Word
 from app.encoders.whisper import FasterWhisper

@@ -69,6 +69,13 @@ def test_importing_loads_no_model_and_opens_no_connection(package: str) -> None:
     assert (done.returncode, done.stderr, done.stdout.strip()) == (0, "", "")
 
 
+def test_the_recording_leg_needs_nothing_that_decodes_audio() -> None:
+    code = "import sys, app.search.recordings; print(*{'pydub', 'scipy', 'av'} & set(sys.modules))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == ""
+
+
 def test_every_enqueued_task_is_registered_and_has_its_queue() -> None:
     from workers.celery import app  # noqa: PLC0415 - only this test needs it
 

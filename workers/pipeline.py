@@ -12,12 +12,14 @@ from typing import Any
 from app import queue
 from app.artefacts import EpisodeArtefacts, FeedArtefacts, Plan, States
 from app.audio.decode import pcm_windows, read_pcm, write_pcm
+from app.audio.landmarks import landmarks
 from app.audio.speech import speech_spans
 from app.catalog import Catalog, get_catalog
 from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, Progress, Window, utc_now
 from app.encoders import registry
 from app.encoders.base import model_of
 from app.search.index import remove_segments, write_segments
+from app.search.recordings import remove_landmarks, write_landmarks
 from app.settings import Settings, get_settings
 from app.store import Store, get_store
 from app.windows import plan_windows
@@ -107,6 +109,8 @@ class Pipeline:
         kept.drop_heard()  # not before there is something to hear instead
         with timed("decode", episode.id):
             duration_s = self._decode(kept)
+        with timed("landmarks", episode.id), kept.open_pcm() as pcm:
+            kept.save_landmarks(landmarks(pcm_windows(pcm)))
         with timed("speech", episode.id):
             self._plan(kept, duration_s, transcribe=transcribe)
         progress.begin(episode.id)
@@ -190,6 +194,7 @@ class Pipeline:
         )
         with timed("index", episode_id):
             write_segments(feed, episode, made.segments, made.vectors)
+            write_landmarks(episode, kept.landmarks())
         is_wanted = self.catalog.move_episode(
             episode_id,
             EpisodeStatus.INDEXED,
@@ -325,6 +330,7 @@ class Pipeline:
     def remove_episode(self, episode_id: str) -> None:
         """Remove what an episode left, but for the tombstone."""
         remove_segments(episode_id)
+        remove_landmarks(episode_id)
         self.store.remove(f"episodes/{episode_id}")
         self._snapshot(episode_id)
 
@@ -342,6 +348,7 @@ class Pipeline:
             return
         for episode in self.catalog.all_episodes(feed_id, list(EpisodeStatus)):
             remove_segments(episode.id)
+            remove_landmarks(episode.id)
             self.catalog.remove_episode(episode.id)
             self.store.remove(f"episodes/{episode.id}")
         self.store.remove(f"feeds/{feed_id}.json.gz")

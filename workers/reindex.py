@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import redis
 
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
+from app.audio.decode import pcm_windows
+from app.audio.landmarks import Landmarks, landmarks
 from app.domain import Episode, Feed, Segment
 from app.embedding import embed_texts, read_texts
 from app.encoders.base import AudioEmbedder, Floats, Reader, TextEmbedder, model_of
@@ -64,6 +66,7 @@ class Artefacts:
         self._sounds = sounds  # by role
         # By role: episodes that were heard, but not by its model.
         self._unheard: dict[str, set[str]] = {role: set() for role in sounds}
+        self._unmarked: set[str] = set()  # episodes with audio that have no landmarks
 
     def feeds(self) -> Iterator[Feed]:
         """Every feed's snapshot."""
@@ -107,11 +110,28 @@ class Artefacts:
             return None
         return embed_sounds(kept, role, segments, embedder)
 
+    def landmarks(self, episode: Episode) -> Landmarks | None:
+        """An episode's landmarks, made anew where its audio is still kept."""
+        kept = EpisodeArtefacts(self._store, episode.id)
+        found = kept.landmarks()
+        if found is None and kept.has_pcm():
+            with kept.open_pcm() as pcm:
+                found = landmarks(pcm_windows(pcm))
+            kept.save_landmarks(found)
+        if found is None and kept.plan() is not None:
+            self._unmarked.add(episode.id)
+        return found
+
     def lacking(self) -> str:
         """What could not be rebuilt, for the admin; empty where all was."""
-        return " ".join(
-            f"{len(episodes)} episodes have no {role} vectors by {self._sounds[role].name}: "
-            f"their audio is not kept. Process them again to have them found by {FOUND_BY[role]}."
+        lacks = [
+            (episodes, f"{role} vectors by {self._sounds[role].name}", f"by {FOUND_BY[role]}")
             for role, episodes in self._unheard.items()
+        ]
+        lacks.append((self._unmarked, "landmarks", "by a recording of them"))
+        return " ".join(
+            f"{len(episodes)} episodes have no {what}: their audio is not kept. "
+            f"Process them again to have them found {how}."
+            for episodes, what, how in lacks
             if episodes
         )

@@ -162,45 +162,37 @@ def _describe(model: Model | None) -> str:
     return f"{model.name} {model.version} ({model.dims} dimensions)" if model else "no known model"
 
 
-class SegmentIndex:
-    """Writes segments through the alias, or into one version of the index."""
+class EpisodeIndex:
+    """An index of one kind, written an episode at a time: through its alias, or one version."""
+
+    kind: str
 
     def __init__(self, es: Elasticsearch, prefix: str, index: str | None = None) -> None:
         self._es = es
-        self.name = index or alias(prefix, "segments")
+        self.name = index or alias(prefix, self.kind)
         self._through_alias = index is None
 
-    def write(
-        self,
-        feed: Feed,
-        episode: Episode,
-        segments: Sequence[Segment],
-        vectors: FieldVectors,
-    ) -> int:
-        """Make these the episode's segments, and return how many they are.
+    def replace(self, episode_id: str, documents: Sequence[dict[str, Any]]) -> int:
+        """Make these the episode's documents, and return how many they are.
 
-        On return a search finds the new segments, and only then were the old ones removed.
+        On return a search finds the new ones, and only then were the old ones removed.
         Raises IndexingError.
         """
-        documents = [
-            segment_document(feed, episode, segment, _vectors_of(vectors, number))
-            for number, segment in enumerate(segments)
-        ]
         bulk.run_bulk(
             self._es,
             [bulk.index_action(self.name, one) for one in documents],
             through_alias=self._through_alias,
         )
         self.refresh()
-        self._remove_all_but({document["id"] for document in documents}, episode.id)
+        self._remove_all_but({document["id"] for document in documents}, episode_id)
         return len(documents)
 
     def remove(self, episode_id: str) -> int:
-        """Remove an episode's segments; on return no search finds them."""
+        """Remove an episode's documents; on return no search finds them."""
         return self._remove_all_but(set(), episode_id)
 
     def ids(self, episode_id: str) -> list[str]:
-        """The ids of an episode's segments that a search can find."""
+        """The ids of an episode's documents that a search can find."""
         query = {"term": {"episode_id": episode_id}}
         return [hit["_id"] for hit in bulk.every_hit(self._es, self.name, query, source=False)]
 
@@ -220,6 +212,26 @@ class SegmentIndex:
         )
         self.refresh()
         return len(stale)
+
+
+class SegmentIndex(EpisodeIndex):
+    """Writes segments."""
+
+    kind = "segments"
+
+    def write(
+        self,
+        feed: Feed,
+        episode: Episode,
+        segments: Sequence[Segment],
+        vectors: FieldVectors,
+    ) -> int:
+        """Make these the episode's segments; see EpisodeIndex.replace."""
+        documents = [
+            segment_document(feed, episode, segment, _vectors_of(vectors, number))
+            for number, segment in enumerate(segments)
+        ]
+        return self.replace(episode.id, documents)
 
 
 def _vectors_of(vectors: FieldVectors, number: int) -> dict[str, Vector]:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from elasticsearch import Elasticsearch
 
+from app.audio.landmarks import Landmarks
 from app.catalog import Catalog
 from app.domain import IN_PROGRESS, Episode, Feed, Segment
 from app.search import bulk
@@ -28,6 +29,7 @@ from app.search.index import (
     create_missing,
     version_name,
 )
+from app.search.recordings import RecordingIndex
 from app.search.schema import KINDS, Models
 from app.settings import get_settings
 
@@ -58,6 +60,9 @@ class Source(Protocol):
     def segments(self, feed: Feed, episode: Episode) -> Batch | None:
         """An episode's segments and their vectors by the chosen models; None before it has any."""
 
+    def landmarks(self, episode: Episode) -> Landmarks | None:
+        """The landmarks of an episode that has segments; None where none are kept."""
+
 
 def reindex(source: Source, on_progress: Progress = lambda done, total: None) -> None:
     """Rebuild the configured indices. Only one may run at a time: the caller sees to it.
@@ -69,6 +74,13 @@ def reindex(source: Source, on_progress: Progress = lambda done, total: None) ->
     Rebuild(get_client(), settings.index_prefix, chosen_models(), source).run(on_progress)
 
 
+class Filled(NamedTuple):
+    """The new indices that are filled from the source."""
+
+    segments: SegmentIndex
+    recordings: RecordingIndex
+
+
 class Rebuild:
     """One rebuilding of one prefix's indices."""
 
@@ -77,7 +89,7 @@ class Rebuild:
         self._models, self._source = models, source
         self._catalog = Catalog(es, prefix)
         self._filled: dict[str, datetime | None] = {}  # when each was indexed that is filled
-        self._written: set[str] = set()  # those of which segments were written
+        self._written: set[str] = set()  # those of which something was written
 
     def run(self, on_progress: Progress) -> None:
         """Build, swap, and remove the former versions."""
@@ -88,9 +100,9 @@ class Rebuild:
         new = {kind: self._next_version(kind, old[kind]) for kind in KINDS}
         try:
             for _ in range(PASSES):
-                self._fill(new["segments"], on_progress)
+                self._fill(new, on_progress)
             with self._writes_held(old.values()):
-                self._fill(new["segments"], on_progress)
+                self._fill(new, on_progress)
                 for kind in ("feeds", "episodes"):
                     self._copy(old[kind], new[kind])
                 self._swap(old, new)
@@ -130,19 +142,23 @@ class Rebuild:
         for episode in self._source.episodes():
             self._catalog.add_episode(episode)
 
-    def _fill(self, index: str, on_progress: Progress) -> None:
-        """Write the segments of every episode that is new or changed since it was filled."""
+    def _fill(self, new: dict[str, str], on_progress: Progress) -> None:
+        """Write what there is of every episode that is new or changed since it was filled."""
         self._catalog.refresh()
         episodes = list(self._catalog.all_episodes())
-        segments = SegmentIndex(self._es, self._prefix, index)
+        into = Filled(
+            SegmentIndex(self._es, self._prefix, new["segments"]),
+            RecordingIndex(self._es, self._prefix, new["recordings"]),
+        )
         for gone in self._filled.keys() - {episode.id for episode in episodes}:
-            self._remove(segments, gone)
+            self._remove(into, gone)
             del self._filled[gone]
         stale = [episode for episode in episodes if self._is_stale(episode)]
         for number, episode in enumerate(stale):
             on_progress(len(episodes) - len(stale) + number, len(episodes))
-            self._fill_episode(segments, episode)
-        segments.refresh()
+            self._fill_episode(into, episode)
+        for index in into:
+            index.refresh()
         on_progress(len(episodes), len(episodes))
 
     def _is_stale(self, episode: Episode) -> bool:
@@ -151,20 +167,25 @@ class Rebuild:
             return True
         return self._filled[episode.id] != episode.indexed_at
 
-    def _fill_episode(self, segments: SegmentIndex, episode: Episode) -> None:
+    def _fill_episode(self, into: Filled, episode: Episode) -> None:
         feed = self._catalog.get_feed(episode.feed_id)
         batch = self._source.segments(feed, episode) if feed else None
         if feed and batch:
-            segments.write(feed, episode, batch.segments, batch.vectors)
+            into.segments.write(feed, episode, batch.segments, batch.vectors)
+            if landmarks := self._source.landmarks(episode):
+                into.recordings.write(episode, landmarks)
+            else:
+                into.recordings.remove(episode.id)
             self._written.add(episode.id)
         else:
-            self._remove(segments, episode.id)
+            self._remove(into, episode.id)
         self._filled[episode.id] = episode.indexed_at
 
-    def _remove(self, segments: SegmentIndex, episode_id: str) -> None:
+    def _remove(self, into: Filled, episode_id: str) -> None:
         """Remove what was written, if anything: most of a long queue has no segments yet."""
         if episode_id in self._written:
-            segments.remove(episode_id)
+            for index in into:
+                index.remove(episode_id)
             self._written.remove(episode_id)
 
     def _copy(self, old: str, new: str) -> None:

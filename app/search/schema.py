@@ -5,7 +5,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-KINDS = ("feeds", "episodes", "segments")
+KINDS = ("feeds", "episodes", "segments", "recordings")
 # By the role of the engine.
 FIELDS = {
     "text": "text_vector",

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.audio import find_ffmpeg
+from app.audio.ffmpeg import find_ffmpeg
 from tests.end_to_end.conftest import Api, wait_until
 from tests.scripts.local.copies import Copy
 from tests.served import Site

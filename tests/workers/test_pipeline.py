@@ -14,14 +14,18 @@ import numpy as np
 import pytest
 
 from app import queue
+from app.artefacts import EpisodeArtefacts
+from app.audio.landmarks import clip_landmarks
 from app.catalog import get_catalog
 from app.domain import Episode, EpisodeStatus, Feed
 from app.encoders import registry
 from app.search.client import get_client
 from app.search.hybrid import Query, search
 from app.search.index import ensure_indices
+from app.search.recordings import RecordingIndex, find
 from app.settings import Settings, get_settings
 from app.store import get_store
+from tests.app.audio.test_landmarks import tones
 from tests.served import Site, serving
 from tests.voices import LOW, babble
 from workers import feeds
@@ -53,9 +57,9 @@ def tone(seconds: float, hertz: float = 440.0) -> bytes:
     return wav(0.25 * np.sin(2 * np.pi * hertz * at_s))
 
 
-def wav(sound: np.ndarray) -> bytes:
-    """Mono samples at 16 kHz as a file."""
-    samples = (32_000 * sound).astype("<i2")
+def wav(audio: Any) -> bytes:
+    """Samples in [-1, 1] as a WAV file."""
+    samples = (32_767 * np.clip(audio, -1, 1)).astype("<i2")
     file = io.BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
@@ -294,13 +298,91 @@ def test_an_episode_heard_before_there_were_voices_is_named_and_can_be_heard_ane
     assert lacking(feed, desk.episode(feed)) == ""
 
 
-def lacking(feed: Feed, episode: Episode) -> str:
-    """What a re-index of this episode says that it could not rebuild."""
-    source = Artefacts(
+def library_source() -> Artefacts:
+    """What a re-index reads."""
+    return Artefacts(
         get_store(), registry.text_embedder(), registry.reader(), registry.sound_embedders()
     )
+
+
+def lacking(feed: Feed, episode: Episode) -> str:
+    """What a re-index of this episode says that it could not rebuild."""
+    source = library_source()
     assert source.segments(feed, episode) is not None
     return source.lacking()
+
+
+def recorded(feed: Feed) -> list[tuple[str, float]]:
+    """Where the recording of MELODY's 7th to 10th second is found in this feed."""
+    only = [{"term": {"feed_id": feed.id}}]
+    clip = clip_landmarks(MELODY[7 * 16_000 : 10 * 16_000])
+    matches = find(get_client(), get_settings().index_prefix, clip, only)
+    return [(match.episode_id, match.start_s) for match in matches if match.accepted]
+
+
+MELODY = tones(20.0, seed=11)
+
+
+def test_the_recording_is_found_until_the_episode_is_removed(desk: Desk) -> None:
+    desk.site.serve("/melody.wav", wav(MELODY))
+    feed = desk.add("melody", audio=desk.site.url("/melody.wav"), vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    assert recorded(feed) == [(episode.id, pytest.approx(7.0, abs=0.05))]
+    desk.pipeline.finish(episode.id)
+    assert len(recorded(feed)) == 1
+    desk.pipeline.remove_episode(episode.id)
+    assert recorded(feed) == []
+    index = RecordingIndex(get_client(), get_settings().index_prefix)
+    assert index.ids(episode.id) == []
+
+
+def test_audio_that_changed_is_found_by_the_new_recording_alone(desk: Desk) -> None:
+    desk.site.serve("/first.wav", wav(MELODY))
+    feed = desk.add("replaced", audio=desk.site.url("/first.wav"))
+    desk.run()
+    assert recorded(feed)
+    desk.site.serve("/second.wav", wav(tones(15.0, seed=12)))
+    desk.publish("replaced", audio=desk.site.url("/second.wav"))
+    desk.poll(feed)
+    desk.run()
+    assert recorded(feed) == []
+
+
+def test_words_alone_have_no_recording_and_none_is_missed(desk: Desk) -> None:
+    feed = desk.add("wordless", transcripts="only", vtt=True)
+    desk.run()
+    source = library_source()
+    assert source.landmarks(desk.episode(feed)) is None
+    assert source.lacking() == ""
+
+
+def test_a_rebuild_says_how_many_episodes_have_no_landmarks(desk: Desk) -> None:
+    feed = desk.add("older", vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    kept = EpisodeArtefacts(get_store(), episode.id)
+    source = library_source()
+    assert source.landmarks(episode) is not None
+    for name in get_store().names(f"episodes/{episode.id}"):
+        if "landmarks" in name:
+            get_store().remove(name)
+    assert kept.landmarks() is None
+    assert source.landmarks(episode) is None
+    assert source.lacking() == (
+        "1 episodes have no landmarks: their audio is not kept. "
+        "Process them again to have them found by a recording of them."
+    )
+    with get_store().write(kept.pcm) as pcm:
+        pcm.write((32_767 * MELODY).astype("<i2").tobytes())
+    made = library_source().landmarks(
+        episode
+    )
+    assert made is not None
+    assert len(made) > 100
+    again = kept.landmarks()
+    assert again is not None
+    assert again.times.tolist() == made.times.tolist()
 
 
 def test_a_missing_enclosure_fails_with_a_reason_and_retry_goes_on(desk: Desk) -> None:

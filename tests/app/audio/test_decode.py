@@ -7,16 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.audio import (
-    AudioError,
-    decode,
-    decode_clip,
-    find_ffmpeg,
-    pcm_windows,
-    probe,
-    read_pcm,
-    write_pcm,
-)
+from app.audio.decode import decode, decode_clip, pcm_windows, read_pcm, write_pcm
+from app.audio.ffmpeg import AudioError, find_ffmpeg
+from app.audio.probe import probe
 from app.settings import get_settings
 
 RATE = 16_000

@@ -5,13 +5,16 @@ from typing import cast
 import numpy as np
 import pytest
 
+from app.audio.landmarks import Landmarks, clip_landmarks, landmarks
 from app.catalog import Catalog
 from app.domain import Episode, EpisodeStatus, Feed, utc_now
 from app.search.index import SegmentIndex, alias, behind, stored_models
 from app.search.query import Query
+from app.search.recordings import RecordingIndex, find
 from app.search.reindex import Batch, Rebuild
 from app.search.result import Hit
 from app.search.schema import KINDS, Model
+from tests.app.audio.test_landmarks import RATE_HZ, tones
 from tests.app.search.conftest import MODELS, Library, axis, say
 
 NEW_MODELS = MODELS | {"text_vector": Model("another-model", "2", 3)}
@@ -24,6 +27,7 @@ class Artefacts:
         self.library = library
         self.batches: dict[str, Batch] = {}
         self.kept: dict[str, Episode] = {}
+        self.recordings: dict[str, Landmarks] = {}
         self.on_segments: Callable[[str], None] = lambda episode: None
 
     def add(self, name: str, *texts: str) -> None:
@@ -41,6 +45,9 @@ class Artefacts:
     def segments(self, feed: Feed, episode: Episode) -> Batch | None:
         self.on_segments(episode.id)
         return self.batches.get(episode.id)
+
+    def landmarks(self, episode: Episode) -> Landmarks | None:
+        return self.recordings.get(episode.id)
 
 
 @pytest.fixture
@@ -74,6 +81,20 @@ def test_everything_is_there_under_new_names_and_models(artefacts: Artefacts) ->
     assert names == sorted(f"{library.prefix}-{kind}-000002" for kind in KINDS)
     assert progress[0] == (0, 2)
     assert progress[-1] == (2, 2)
+
+
+def test_recordings_are_found_under_the_new_name(artefacts: Artefacts) -> None:
+    library, audio = artefacts.library, tones(30.0, seed=1)
+    for name in ("e1", "e2"):
+        artefacts.add(name, "ice")
+    artefacts.recordings["e1"] = landmarks([audio])
+    old = RecordingIndex(library.es, library.prefix)
+    old.write(artefacts.kept["e2"], landmarks([audio]))  # of which no artefact is kept
+    rebuild(artefacts)
+    clip = clip_landmarks(audio[12 * RATE_HZ : 15 * RATE_HZ])
+    (match,) = find(library.es, library.prefix, clip)
+    assert (match.episode_id, match.accepted) == ("e1", True)
+    assert behind(library.es, alias(library.prefix, "recordings")) is not None
 
 
 def test_searches_are_answered_throughout(artefacts: Artefacts) -> None:
