@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts import bench_ingest, measure_feed
+from scripts import bench_ingest, measure_feed, measure_voice
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -18,6 +18,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("ingest", bench_ingest.table),
         ("ingest-tiny.en", bench_ingest.table),
         ("speech", measure_feed.table),
+        ("voice", measure_voice.table),
     ],
 )
 def test_a_table_is_generated(name: str, table: Callable[[Any], str]) -> None:

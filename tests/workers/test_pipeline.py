@@ -159,9 +159,9 @@ def voices(feed: Feed) -> dict[float, bool]:
 
 @pytest.fixture
 def spoken(site: Site) -> str:
-    """The address of ten seconds of a voice and fifteen of a tone."""
-    at_s = np.arange(15 * 16_000) / 16_000
-    samples = np.concatenate([babble(10, LOW), 0.25 * np.sin(2 * np.pi * 440 * at_s)])
+    """The address of eight seconds of a voice and seventeen of a tone."""
+    at_s = np.arange(17 * 16_000) / 16_000
+    samples = np.concatenate([babble(8, LOW), 0.25 * np.sin(2 * np.pi * 440 * at_s)])
     site.serve("/spoken.wav", wav(samples))
     return site.url("/spoken.wav")
 
