@@ -11,7 +11,6 @@ street are made here. Each clip has half a second of noise before and behind its
 
 import argparse
 import json
-import random
 import re
 import tempfile
 from collections import defaultdict
@@ -39,7 +38,6 @@ NOISE_S = 60
 EDGE_S = 0.5
 DEMO_RATE_HZ = 24_000
 VOICES = ("af_nova", "am_eric", "bf_alice", "bm_lewis", "af_kore", "am_liam")  # not the demo's
-LEVELS_DB = (-20, -40, -60)
 
 Audio = np.ndarray
 Treatment = Callable[[Audio, Noise], Audio]
@@ -82,7 +80,7 @@ def read_lines(folder: Path, engine: FasterWhisper) -> Iterator[Utterance]:
 def spoken_questions(queries: Path, count: int) -> list[Utterance]:
     """Questions, each by the next of the voices."""
     texts = [json.loads(line)["text"] for line in queries.read_text().splitlines()]
-    texts = random.Random(3).sample(texts, count)
+    texts = [str(text) for text in np.random.default_rng(3).choice(texts, count, replace=False)]
     with tempfile.TemporaryDirectory() as folder:
         jobs: list[dict[str, object]] = [
             {"text": t, "voice": VOICES[n % len(VOICES)], "speed": 1.0, "out": f"{folder}/{n}.wav"}
@@ -218,7 +216,9 @@ def word_errors(
 def errors(text: str, samples: Audio, engine: FasterWhisper) -> int:
     """Words missing, added or mistaken."""
     truth = plain(text)
-    heard = plain("".join(word.text for word in engine.transcribe(samples, brief=True).words))
+    heard = plain(
+        "".join(word.text for word in engine.transcribe(samples, brief=True, states=False).words)
+    )
     return sum(i is None or j is None or truth[i] != heard[j] for i, j in align(truth, heard))
 
 
@@ -251,25 +251,6 @@ def sounds_found(
             rows.append(
                 {"noise": label, "snr_db": snr_db, "of": len(files), "own": own, "class": alike}
             )
-    return rows
-
-
-def quiet_clips(utterances: list[Utterance], engine: FasterWhisper) -> list[dict[str, Any]]:
-    """Wrong words, and clips in which no speech was found, at several levels of the speech."""
-    rows = []
-    for level_db in LEVELS_DB:
-        row: dict[str, Any] = {"level_db": level_db, "raw": [0, 0], "as Earmark does": [0, 0]}
-        for said in tqdm(utterances, desc=f"level {level_db}"):
-            padded = np.pad(said.samples, round(EDGE_S * SAMPLE_RATE_HZ))
-            gain = 10 ** (level_db / 20) / active_rms(padded)
-            clip = (np.round(padded * gain * 32768) / 32768).astype(np.float32)
-            for name in ("raw", "as Earmark does"):
-                heard = clip if name == "raw" else level(clip)
-                spoken = bool((speech_probabilities([heard]) >= 0.5).any())
-                missed = len(plain(said.text))
-                row[name][0] += errors(said.text, heard, engine) if spoken else missed
-                row[name][1] += not spoken
-        rows.append(row)
     return rows
 
 
@@ -314,7 +295,7 @@ def study(folder: Path, count: int, name: str) -> dict[str, Any]:
     engine = FasterWhisper(f"faster-whisper:{name}")
     whisper_model.load(engine.name)
     lines = list(read_lines(folder / "speech", engine))
-    lines = random.Random(5).sample(lines, min(count // 2, len(lines)))
+    lines = lines[:: max(1, 2 * len(lines) // count)][: count // 2]
     asked = spoken_questions(folder / "relevance" / "queries.jsonl", count - len(lines))
     kinds = noises(folder / "speakers")
     return {

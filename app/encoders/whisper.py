@@ -37,26 +37,30 @@ class FasterWhisper:
         language: str | None = None,
         likely: str | None = None,
         brief: bool = False,
+        states: bool = True,
     ) -> Heard:
-        """The words of at most 30 s of audio, and, unless ``brief``, the encoder's states.
+        """The words of at most 30 s of audio, and, if asked for, the encoder's states.
 
         Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
         """
         check_window(window)
-        model = whisper_model.load(self.name)
+        model, samples = whisper_model.load(self.name), len(window)
         features = whisper_model.features_of(model, window)
-        frames = _brief_frames(features)
-        if brief and frames < whisper_model.FRAMES:
-            encoded = whisper_model.encode(model, features, frames)
-            spoken, probability = self._language(model, encoded, language, likely, len(window))
-            found = _decode_once(model, features, encoded, spoken)
-            if not _is_doubtful(found):
-                words = _words([found], len(window) / SAMPLE_RATE_HZ)
-                return Heard(words, spoken, probability, None)
-        encoded = whisper_model.encode(model, features)
-        spoken, probability = self._language(model, encoded, language, likely, len(window))
-        words = _words(_decode(model, features, encoded, spoken), len(window) / SAMPLE_RATE_HZ)
-        return Heard(words, spoken, probability, whisper_model.pool_seconds(encoded, len(window)))
+        enough = _brief_frames(features)
+        brief = brief and enough < whisper_model.FRAMES
+        encoded = whisper_model.encode(
+            model, features, enough if brief and not states else whisper_model.FRAMES
+        )
+        spoken, probability = self._language(model, encoded, language, likely, samples)
+        found = [_decode_once(model, features, encoded, spoken)] if brief else []
+        if not brief or _is_doubtful(found[0]):
+            if brief and not states:
+                encoded = whisper_model.encode(model, features)
+                spoken, probability = self._language(model, encoded, language, likely, samples)
+            found = list(_decode(model, features, encoded, spoken))
+        words = _words(found, samples / SAMPLE_RATE_HZ)
+        kept = whisper_model.pool_seconds(encoded, samples) if states else None
+        return Heard(words, spoken, probability, kept)
 
     @staticmethod
     def _language(
