@@ -19,12 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import noisereduce
 import numpy as np
 from tqdm import tqdm
 
 from app.audio import SAMPLE_RATE_HZ, decode
-from app.audio.noise import Noise, denoise, for_sound, for_words, measure
-from app.audio.vad import speech_probabilities
+from app.audio.noise import measure
+from app.audio.vad import FRAME_S, speech_probabilities
 from app.encoders import whisper_model
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
@@ -36,11 +37,12 @@ from scripts.measure_speech import align, hear, plain
 SNRS_DB = (None, 20, 10, 5, 0)  # None: clean
 NOISE_S = 60
 EDGE_S = 0.5
+PAUSE, FRAME = 0.15, round(FRAME_S * SAMPLE_RATE_HZ)
 DEMO_RATE_HZ = 24_000
 VOICES = ("af_nova", "am_eric", "bf_alice", "bm_lewis", "af_kore", "am_liam")  # not the demo's
 
 Audio = np.ndarray
-Treatment = Callable[[Audio, Noise], Audio]
+Treatment = Callable[[Audio, Audio], Audio]  # samples and the probabilities of speech
 
 
 @dataclass(frozen=True)
@@ -167,17 +169,27 @@ def mixed(samples: Audio, noise: Audio, snr_db: float | None, rng: np.random.Gen
     return (heard / max(1.0, 1.02 * np.abs(heard).max())).astype(np.float32)
 
 
-def look(samples: Audio) -> Noise:
-    return measure(samples, speech_probabilities([samples]))
+def by_pauses(samples: Audio, probabilities: Audio) -> Audio:
+    """Most of the noise that the pauses hold goes; nothing where there are none."""
+    silent = np.repeat(probabilities < PAUSE, FRAME)[: len(samples)]
+    pauses = samples[: len(silent)][silent]
+    if len(pauses) < EDGE_S * SAMPLE_RATE_HZ / 2:
+        return samples
+    return noisereduce.reduce_noise(
+        y=samples, sr=SAMPLE_RATE_HZ, y_noise=pauses, stationary=True, prop_decrease=0.6
+    ).astype(np.float32)
+
+
+def everywhere(samples: Audio, _: Audio) -> Audio:
+    """noisereduce as it comes: what changes slowly goes, in full."""
+    return noisereduce.reduce_noise(y=samples, sr=SAMPLE_RATE_HZ).astype(np.float32)
 
 
 TREATMENTS: dict[str, Treatment] = {
     "raw": lambda samples, _: samples,
-    "always denoised": lambda samples, _: denoise(samples),
-    "half denoised": lambda samples, _: denoise(samples, 0.5),
+    "noisereduce as it comes": everywhere,
+    "60 % of what the pauses hold": by_pauses,
 }
-WORDS = TREATMENTS | {"as Earmark does": lambda samples, noise: for_words(samples, noise)[0]}
-SOUND = TREATMENTS | {"as Earmark does": lambda samples, noise: for_sound(samples, noise)[0]}
 
 
 def word_errors(
@@ -193,11 +205,11 @@ def word_errors(
             measured = []
             for said in tqdm(utterances, desc=f"{kind} {snr_db}"):
                 clip = mixed(np.pad(said.samples, edge), noise, snr_db, rng)
-                found = look(clip)
-                measured.append(found.snr_db)
+                probabilities = speech_probabilities([clip])
+                measured.append(measure(clip, probabilities).snr_db)
                 known: dict[bytes, int] = {}
-                for name, treat in WORDS.items():
-                    treated = treat(clip, found)
+                for name, treat in TREATMENTS.items():
+                    treated = treat(clip, probabilities)
                     if (key := treated.tobytes()) not in known:
                         known[key] = errors(said.text, treated, engine)
                     wrong[name] += known[key]
@@ -242,8 +254,10 @@ def sounds_found(
             rng = np.random.default_rng(2)
             clips = [mixed(cut, noise, snr_db, rng) for cut in cuts]
             own, alike = {}, {}
-            for name, treat in tqdm(SOUND.items(), desc=f"sounds {kind} {snr_db}"):
-                asked = [embedder.states(treat(clip, look(clip))) for clip in clips]
+            for name, treat in tqdm(TREATMENTS.items(), desc=f"sounds {kind} {snr_db}"):
+                asked = [
+                    embedder.states(treat(clip, speech_probabilities([clip]))) for clip in clips
+                ]
                 near = np.stack([embedder.pool(states) for states in asked]) @ known.T
                 own[name] = int((near.argmax(1) == np.arange(len(files))).sum())
                 alike[name] = int((classes[np.where(same, -2, near).argmax(1)] == classes).sum())
@@ -260,7 +274,7 @@ def share(row: dict[str, Any], name: str, whole_of: int) -> str:
 
 def table(result: dict[str, Any]) -> str:
     """The figures as Markdown: word errors, then sounds found."""
-    names = list(WORDS)
+    names = list(TREATMENTS)
     lines = [
         f"Word error over {result['utterances']} spoken clips (commit {result['commit']}):",
         "",

@@ -1,4 +1,4 @@
-"""How much noise lies under a recording, and a gate in front of what removes it."""
+"""How much noise lies under a recording."""
 
 from dataclasses import dataclass
 
@@ -56,16 +56,3 @@ def _floor(power: Floats, probabilities: Floats) -> float:
 
 def _db(power: float) -> float:
     return float(10 * np.log10(max(power, _SILENCE)))
-
-
-def denoise(samples: Floats, strength: float = 1.0) -> Floats:
-    """Mono 16 kHz audio less its steady noise (noisereduce's spectral gate, non-stationary).
-
-    ``strength`` is the share of the noise that goes, 0 to 1.
-    """
-    import noisereduce  # noqa: PLC0415 - it brings SciPy, which takes a second to load
-
-    cleaned: Floats = noisereduce.reduce_noise(
-        y=samples, sr=16_000, stationary=False, prop_decrease=strength
-    )
-    return cleaned.astype(np.float32)
