@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 import numpy as np
@@ -50,6 +50,8 @@ class Clip:
     audio: Floats
     windows: Sequence[Window]
     noise: Noise
+    sound_wanted: bool
+    states: dict[Window, Floats] = field(default_factory=dict)  # what words left for sound
 
     def read(self, window: Window) -> Floats:
         """The samples of a window."""
@@ -63,11 +65,14 @@ Part = Callable[[Clip], Mapping[str, Any]]  # the fields of the answer that it f
 def words(clip: Clip) -> dict[str, Any]:
     """What is said. A clip without speech costs nothing, and has nothing invented over it."""
     transcriber = registry.transcriber()
+    share = clip.sound_wanted and registry.audio_embedder().shares_encoder_with(transcriber)
     found: list[Word] = []
     languages: list[LanguageSpan] = []
     language: str | None = None
     for window in (w for w in clip.windows if w.speech):
-        heard = transcriber.transcribe(clip.read(window), likely=language, brief=True)
+        heard = transcriber.transcribe(clip.read(window), likely=language, brief=True, states=share)
+        if share and heard.states is not None:
+            clip.states[window] = heard.states
         if heard.words and heard.language:
             language = heard.language
             languages.append((window.start_s, window.end_s, language))
@@ -78,61 +83,72 @@ def words(clip: Clip) -> dict[str, Any]:
 def sound(clip: Clip) -> dict[str, Any]:
     """The vector of how it sounds, speech or not."""
     embedder = registry.audio_embedder()
-    states = np.concatenate([embedder.states(clip.read(window)) for window in clip.windows])
-    return {"audio_vector": embedder.pool(states).tolist()}
+    states = [
+        clip.states[window] if window in clip.states else embedder.states(clip.read(window))
+        for window in clip.windows
+    ]
+    return {"audio_vector": embedder.pool(np.concatenate(states)).tolist()}
 
 
-# What each intent needs to know of its clip; without one, whatever the guess may need.
-PARTS: Mapping[str | None, Sequence[Part]] = {
-    "words": (words,),
-    "meaning": (words,),
-    "sound": (sound,),
-    None: (words, sound),
+# What each intent needs to know of its clip; without one, whatever the guess may need. Lanes
+# run at once, the parts of a lane in turn: Whisper takes all the cores for words or for sound,
+# and one pass of its encoder serves both.
+LANES: Mapping[str | None, Sequence[Sequence[Part]]] = {
+    "words": ((words,),),
+    "meaning": ((words,),),
+    "sound": ((sound,),),
+    None: ((words, sound),),
 }
 
 
 def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings) -> ClipAnswer:
     """Decode the clip kept under ``clips/<clip_id>``, and run the parts that ``intent`` needs.
 
-    They run at once; one that fails is named in ``degraded`` and costs only itself. Raises
-    ValueError for an intent that is none.
+    A part that fails is named in ``degraded`` and costs only itself. Raises ValueError for an
+    intent that is none.
     """
-    if intent not in PARTS:
+    if intent not in LANES:
         raise ValueError(f"{intent!r} is not what a clip can be for.")
+    lanes = LANES[intent]
     answer = ClipAnswer(heard=None, audio_vector=None, noise=None, degraded=[], error=None)
     try:
         with store.open(f"clips/{clip_id}") as file:
-            clip = listen_to(decode_clip(file.read(), settings.clip_max_s))
+            audio = decode_clip(file.read(), settings.clip_max_s)
     except AudioError as error:
         answer["error"] = str(error)
         return answer
+    clip = listen_to(audio, sound_wanted=any(sound in lane for lane in lanes))
     answer["noise"] = ClipNoise(snr_db=clip.noise.snr_db, denoised=[])
-    with ThreadPoolExecutor(len(PARTS[intent])) as threads:
-        running = {part.__name__: threads.submit(part, clip) for part in PARTS[intent]}
-    for name, future in running.items():
-        _gather(answer, name, future)
+    with ThreadPoolExecutor(len(lanes)) as threads:
+        for found, degraded in threads.map(lambda lane: _run(lane, clip), lanes):
+            answer.update(found)  # type: ignore[typeddict-item]  # each part's own fields
+            answer["degraded"] += degraded
     return answer
 
 
-def listen_to(audio: Floats) -> Clip:
+def listen_to(audio: Floats, *, sound_wanted: bool) -> Clip:
     """Find the speech in mono 16 kHz samples, and the noise."""
     probabilities = speech_probabilities([audio])
     duration_s = len(audio) / SAMPLE_RATE_HZ
     pieces = plan_windows(spans_of(probabilities, duration_s), duration_s)
     windows = [window for piece in pieces for window in piece.windows]
-    return Clip(audio, windows, measure(audio, probabilities))
+    return Clip(audio, windows, measure(audio, probabilities), sound_wanted)
 
 
-def _gather(answer: ClipAnswer, name: str, part: Future[Mapping[str, Any]]) -> None:
-    """Put what a part found into the answer, or why it found nothing."""
-    try:
-        answer.update(part.result())  # type: ignore[typeddict-item]  # each part's own fields
-    except EncoderError as error:
-        answer["degraded"].append({"part": name, "reason": str(error)})
-    except Exception as error:
-        logger.exception("a clip's %s could not be heard", name)
-        reason = f"Something unforeseen went wrong ({type(error).__name__})."
-        answer["degraded"].append({"part": name, "reason": reason})
+def _run(lane: Sequence[Part], clip: Clip) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """What a lane's parts found, and why some found nothing."""
+    found: dict[str, Any] = {}
+    degraded: list[dict[str, str]] = []
+    for part in lane:
+        try:
+            found |= part(clip)
+        except EncoderError as error:
+            degraded.append({"part": part.__name__, "reason": str(error)})
+        except Exception as error:
+            logger.exception("a clip's %s could not be heard", part.__name__)
+            reason = f"Something unforeseen went wrong ({type(error).__name__})."
+            degraded.append({"part": part.__name__, "reason": reason})
+    return found, degraded
 
 
 def _as_json(found: Sequence[Word], languages: list[LanguageSpan]) -> dict[str, Any] | None:

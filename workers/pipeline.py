@@ -183,9 +183,7 @@ class Pipeline:
             self.advance(episode_id)
             return
         with timed("assemble", episode_id):
-            made = assemble.assemble(
-                kept, registry.text_embedder(), registry.reader(), embedders
-            )
+            made = assemble.assemble(kept, registry.text_embedder(), registry.reader(), embedders)
         episode = episode.model_copy(
             update={
                 "language": made.language or episode.language,

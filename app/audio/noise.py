@@ -1,4 +1,4 @@
-"""How much noise lies under a recording, and a gate in front of what removes it."""
+"""How much noise lies under a recording."""
 
 from dataclasses import dataclass
 

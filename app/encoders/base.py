@@ -47,13 +47,14 @@ class Transcriber(Protocol):
         language: str | None = None,
         likely: str | None = None,
         brief: bool = False,
+        states: bool = True,
     ) -> Heard:
         """The words of at most 30 s of audio; detects the language where none is given.
 
         ``likely`` is the language to assume where detection is unsure, as it is over a
         few seconds: what was heard before, or what the feed claims. ``brief`` says that
-        somebody waits for the words alone: an engine that has a faster way, as good for a
-        short window, takes it and gives no states.
+        somebody waits: an engine that has a faster way, as good for a short window, takes
+        it. Without ``states`` none are asked for, which may be faster still.
 
         Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
         """

@@ -17,7 +17,7 @@ SHORT_S = 4.0  # as does any that was detected in less than this
 
 _TEMPERATURES = (0.0, 0.4)
 _UNSURE = -1.0  # mean log-probability of the tokens below which another try is made
-_BRIEF_LEAST, _BRIEF_MARGIN = 1000, 500  # frames of 10 ms
+_BRIEF_LEAST, _BRIEF_MARGIN = 1500, 700  # frames of 10 ms; with less, words get worse
 _ECHO_S = 0.5
 _MOST_TOKENS = 220  # half a decoder's length, as its authors use; only loops are longer
 _MARKS = " .,;:!?…\"'"
@@ -37,25 +37,30 @@ class FasterWhisper:
         language: str | None = None,
         likely: str | None = None,
         brief: bool = False,
+        states: bool = True,
     ) -> Heard:
-        """The words of at most 30 s of audio, and, unless ``brief``, the encoder's states.
+        """The words of at most 30 s of audio, and, if asked for, the encoder's states.
 
         Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
         """
         check_window(window)
-        model = whisper_model.load(self.name)
+        model, samples = whisper_model.load(self.name), len(window)
         features = whisper_model.features_of(model, window)
-        frames = _brief_frames(features)
-        if brief and frames < whisper_model.FRAMES:
-            encoded = whisper_model.encode(model, features, frames)
-            spoken, probability = self._language(model, encoded, language, likely, len(window))
-            found = list(_decode(model, features, encoded, spoken, brief=True))
-            if not _is_doubtful(found):
-                return Heard(_words(found, len(window) / SAMPLE_RATE_HZ), spoken, probability, None)
-        encoded = whisper_model.encode(model, features)
-        spoken, probability = self._language(model, encoded, language, likely, len(window))
-        words = _words(_decode(model, features, encoded, spoken), len(window) / SAMPLE_RATE_HZ)
-        return Heard(words, spoken, probability, whisper_model.pool_seconds(encoded, len(window)))
+        enough = _brief_frames(features)
+        brief = brief and enough < whisper_model.FRAMES
+        encoded = whisper_model.encode(
+            model, features, enough if brief and not states else whisper_model.FRAMES
+        )
+        spoken, probability = self._language(model, encoded, language, likely, samples)
+        found = [_decode_once(model, features, encoded, spoken)] if brief else []
+        if not brief or _is_doubtful(found[0]):
+            if brief and not states:
+                encoded = whisper_model.encode(model, features)
+                spoken, probability = self._language(model, encoded, language, likely, samples)
+            found = list(_decode(model, features, encoded, spoken))
+        words = _words(found, samples / SAMPLE_RATE_HZ)
+        kept = whisper_model.pool_seconds(encoded, samples) if states else None
+        return Heard(words, spoken, probability, kept)
 
     @staticmethod
     def _language(
@@ -82,35 +87,61 @@ def _brief_frames(features: Floats) -> int:
     return min(wanted + wanted % 2, whisper_model.FRAMES)
 
 
-def _is_doubtful(segments: Sequence[Any]) -> bool:
+def _is_doubtful(segment: Any) -> bool:
     """Whether what a brief pass wrote needs the whole one: nothing, a loop, or a guess."""
-    return not segments or any(
-        is_invented(segment) or segment.avg_logprob < _UNSURE for segment in segments
+    return is_invented(segment) or segment.avg_logprob < _UNSURE
+
+
+def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterable[Any]:
+    """faster-whisper's segments of a window whose first encoder pass has been made."""
+    tokenizer = _tokenizer(model, language)
+    found: Iterable[Any] = model.generate_segments(
+        features, tokenizer, _options(tokenizer), False, encoder_output=encoded
+    )
+    return found
+
+
+def _decode_once(model: Any, features: Floats, encoded: Any, language: str) -> Any:
+    """A window as one segment of faster-whisper's, from this encoder pass and no other.
+
+    Its own loop encodes what follows the last word again, filled up to 30 s, and that costs
+    more than all the rest.
+    """
+    from faster_whisper.transcribe import Segment, Word  # noqa: PLC0415
+
+    tokenizer, frames = _tokenizer(model, language), features.shape[-1] - 1
+    options = replace(_options(tokenizer), without_timestamps=True, temperatures=[0.0])
+    prompt = model.get_prompt(tokenizer, [], without_timestamps=True)
+    result, avg_logprob, _, compression = model.generate_with_fallback(
+        encoded, prompt, tokenizer, options
+    )
+    tokens = result.sequences_ids[0]
+    part: dict[str, Any] = {"seek": 0, "start": 0.0, "end": frames / 100, "tokens": tokens}
+    marks = options.prepend_punctuations, options.append_punctuations
+    model.add_word_timestamps([[part]], tokenizer, encoded, frames, *marks, 0.0)
+    return Segment(
+        id=1,
+        seek=0,
+        start=part["start"],
+        end=part["end"],
+        text=tokenizer.decode(tokens),
+        tokens=tokens,
+        avg_logprob=avg_logprob,
+        compression_ratio=compression,
+        no_speech_prob=result.no_speech_prob,
+        words=[Word(**word) for word in part["words"]],
+        temperature=0.0,
     )
 
 
-def _decode(
-    model: Any, features: Floats, encoded: Any, language: str, *, brief: bool = False
-) -> Iterable[Any]:
-    """faster-whisper's segments of a window whose first encoder pass has been made.
-
-    ``brief`` asks for one segment, without the second passes that times in the text bring
-    about, and without a second try.
-    """
+def _tokenizer(model: Any, language: str) -> Any:
     import ctranslate2  # noqa: PLC0415
     from faster_whisper.tokenizer import Tokenizer  # noqa: PLC0415
 
     ctranslate2.set_random_seed(0)  # the second temperature samples: the same each time
-    tokenizer = Tokenizer(
+    return Tokenizer(
         model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language
     )
-    options = _options(tokenizer)
-    if brief:
-        options = replace(options, without_timestamps=True, temperatures=[0.0])
-    found: Iterable[Any] = model.generate_segments(
-        features, tokenizer, options, False, encoder_output=encoded
-    )
-    return found
 
 
 def _options(tokenizer: Any) -> Any:

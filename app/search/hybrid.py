@@ -1,7 +1,7 @@
 """A search: all legs in one ``_msearch``, fused, the best read closely, and the page's hits read."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -11,7 +11,7 @@ from app.encoders.base import Floats
 from app.search import keyword, legs
 from app.search.ask import SCALES, Answers, ask
 from app.search.client import get_client
-from app.search.fuse import Found, Fused, fuse
+from app.search.fuse import Fused, fuse
 from app.search.hydrate import HitsUnreadable, hydrate
 from app.search.index import alias
 from app.search.meaning import get_meaning

@@ -20,8 +20,7 @@ MOST_TERMS = 600  # of a query, each a clause: about forty words
 
 # Words that are everywhere, and between others: they would part what belongs together.
 _COMMON = frozenset(
-    "a an and are as at be but by for if in into is it no not of on or such that the their then "
-    "there these they this to was will with".split()
+    ["a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with"]
 )
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[a-z]+")

@@ -4,6 +4,7 @@ import io
 import wave
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from app import models
 from app.encoders import registry
 from app.encoders.base import EncoderError, Floats
+from app.encoders.whisper import FasterWhisper
+from app.encoders.whisper_states import WhisperStates
 from app.settings import Settings
 from app.store import Store
 from tests.spoken import samples_of, speak
@@ -64,7 +67,7 @@ def hiss(seconds: float, level: float = 0.1) -> Floats:
     return (level * rng.normal(size=round(seconds * RATE))).astype(np.float32)
 
 
-def refuse() -> None:
+def refuse(*_: object, **__: object) -> NoReturn:
     raise EncoderError("no weights here")
 
 
@@ -92,10 +95,16 @@ def test_how_it_sounds_costs_no_transcription(
     assert answer["degraded"] == []
 
 
-def test_without_an_intent_both_are_found(hear: Hear, question: Floats) -> None:
+def test_without_an_intent_both_are_found_in_one_pass(
+    hear: Hear, question: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = hear(question, "sound")
+    monkeypatch.setattr(WhisperStates, "states", refuse)
     answer = hear(question, None)
     assert answer["heard"] is not None
-    assert answer["audio_vector"] is not None
+    assert answer["heard"]["text"] == QUESTION
+    assert answer["audio_vector"] == pytest.approx(alone["audio_vector"], abs=1e-5)
+    assert answer["degraded"] == []
 
 
 def test_a_part_that_fails_is_named_and_costs_only_itself(
@@ -113,7 +122,7 @@ def test_a_part_that_fails_is_named_and_costs_only_itself(
 def test_a_clip_without_speech_is_not_transcribed(
     hear: Hear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "transcriber", lambda: None)
+    monkeypatch.setattr(FasterWhisper, "transcribe", refuse)
     answer = hear(hiss(4), None)
     assert answer["heard"] is None
     assert answer["audio_vector"] is not None

@@ -375,9 +375,7 @@ def test_a_rebuild_says_how_many_episodes_have_no_landmarks(desk: Desk) -> None:
     )
     with get_store().write(kept.pcm) as pcm:
         pcm.write((32_767 * MELODY).astype("<i2").tobytes())
-    made = library_source().landmarks(
-        episode
-    )
+    made = library_source().landmarks(episode)
     assert made is not None
     assert len(made) > 100
     again = kept.landmarks()

@@ -12,6 +12,7 @@ from app.encoders.speaker import CamPlusPlus
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
 from app.settings import get_settings
+from tests.spoken import samples_of, speak
 from tests.voices import HIGH, LOW, babble
 
 RATE = 16_000
@@ -54,9 +55,12 @@ def bursts(seconds: float) -> np.ndarray:
     [np.zeros(30 * RATE, np.float32), noise(30), chord(20, 220, 277, 330), bursts(12), noise(0.3)],
     ids=["silence", "noise", "chord", "bursts", "blink"],
 )
-@pytest.mark.parametrize("language", [None, "en"])
-def test_nothing_is_invented_where_nobody_speaks(whisper, window, language):
-    assert list(whisper.transcribe(window, language=language).words) == []
+@pytest.mark.parametrize(("language", "brief"), [(None, False), ("en", False), (None, True)])
+def test_nothing_is_invented_where_nobody_speaks(whisper, window, language, brief):
+    assert (
+        list(whisper.transcribe(window, language=language, brief=brief, states=not brief).words)
+        == []
+    )
 
 
 def test_the_transcribers_states_are_the_embedders(whisper, sound):
@@ -78,6 +82,45 @@ def test_language_words_and_states_share_one_encoder_pass(whisper, monkeypatch):
     )
     assert whisper.transcribe(noise(10)).states.shape == (10, 512)
     assert len(passes) == len(given) == 1
+
+
+@pytest.fixture
+def passes(whisper, monkeypatch):
+    """How many seconds each pass of the encoder took in."""
+    model, seen = whisper_model.load(whisper.name), []
+    encode = model.encode
+    monkeypatch.setattr(
+        model, "encode", lambda features: seen.append(features.shape[-1] / 100) or encode(features)
+    )
+    return seen
+
+
+def test_a_brief_hearing_takes_one_short_pass_and_hears_the_same(whisper, passes, tmp_path):
+    question = "How do bakers keep the crust of the bread so dark?"
+    said = np.pad(samples_of(speak(question, tmp_path / "question.wav")), RATE // 2)
+    whole = whisper.transcribe(said)
+    passes.clear()
+    brief = whisper.transcribe(said, brief=True, states=False)
+    assert passes == [15]
+    assert brief.states is None
+    assert (brief.language, said_in(brief), said_in(whole)) == ("en", question, question)
+    for a, b in zip(brief.words, whole.words, strict=True):
+        assert a.start_s == pytest.approx(b.start_s, abs=0.3)
+        assert 0 <= a.start_s <= a.end_s <= len(said) / RATE
+
+
+def said_in(heard):
+    return "".join(word.text for word in heard.words).strip()
+
+
+def test_a_brief_hearing_in_doubt_is_made_again_in_full(whisper, passes):
+    whisper.transcribe(noise(5), brief=True, states=False)
+    assert passes[:2] == [15, 30]
+
+
+def test_what_fills_the_encoder_anyway_is_never_brief(whisper, passes):
+    whisper.transcribe(noise(25), brief=True, states=False)
+    assert passes[0] == 30
 
 
 def test_a_language_that_was_given_is_kept_and_an_unsure_one_gives_way(whisper):
