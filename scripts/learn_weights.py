@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from app.evaluation.evaluate import spread
 from app.evaluation.folder import Folder, FolderError, Question, read
 from app.evaluation.weights import Gathered, gather, learn
 from app.search.client import connect
-from app.search.query import DEFAULT_WEIGHTS
+from app.search.weights import learned as current
 from app.settings import get_settings
 from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
@@ -92,14 +92,14 @@ def learned(scores: Scores, folder: Folder) -> dict[str, Any]:
         "folder": folder.path.name,
         "sha256": folder.hashes(),
         "classes": {
-            kind: {"questions": len(conditions[0].ideal)} | _figures(conditions)
+            kind: {"questions": len(conditions[0].ideal)} | _figures(conditions, current()[kind])
             for kind, conditions in scores.items()
         },
     }
 
 
-def _figures(conditions: list[Gathered]) -> dict[str, Any]:
-    figures = asdict(learn(conditions, DEFAULT_WEIGHTS))
+def _figures(conditions: list[Gathered], start: Mapping[str, float]) -> dict[str, Any]:
+    figures = asdict(learn(conditions, start))
     weights = figures.pop("weights")
     rounded = {name: round(value, 4) for name, value in figures.items()}
     gain = round(rounded["cross_validated"] - rounded["before"], 4)

@@ -11,12 +11,12 @@ from elasticsearch import Elasticsearch
 
 from app.catalog import Catalog
 from app.domain import Episode, EpisodeStatus, Feed, Segment, Word, make_id, segment_id
-from app.embedding import embed_texts
+from app.embedding import embed_texts, read_texts
 from app.encoders import registry
 from app.evaluation.folder import Passage
 from app.evaluation.kept import Kept
 from app.search.hybrid import Searcher
-from app.search.index import SegmentIndex, chosen_models, make_indices
+from app.search.index import FieldRows, SegmentIndex, chosen_models, make_indices
 from app.search.meaning import Meaning
 from app.search.schema import FIELDS
 from app.settings import Settings
@@ -50,10 +50,11 @@ class Indexer:
         try:
             make_indices(self._es, prefix, chosen_models())
             names = self._write(prefix, passages, titles)
-            meaning = Meaning(self._es, prefix, registry.text_embedder())
+            meaning = Meaning(self._es, prefix, registry.text_embedder(), registry.reader())
             # A search pays for its embedding; the same words asked again at once do not.
             embed = lru_cache(maxsize=1)(meaning.of)
-            yield Corpus(Searcher(self._es, prefix, embed), names)
+            ask = lru_cache(maxsize=1)(meaning.tokens)
+            yield Corpus(Searcher(self._es, prefix, embed, ask), names)
         finally:
             self._remove(prefix)
 
@@ -74,7 +75,10 @@ class Indexer:
                 status=EpisodeStatus.INDEXED,
             )
             catalog.put_episode(episode, wait=False)
-            vectors = {FIELDS["text"]: embed_texts(segments, self._embedder)}
+            vectors: dict[str, FieldRows] = {
+                FIELDS["text"]: embed_texts(segments, self._embedder),
+                FIELDS["reader"]: read_texts(segments, registry.reader()),
+            }
             index.write(feed, episode, segments, vectors)
             for segment, passage in zip(segments, own, strict=True):
                 names[segment_id(episode.id, segment.start_s)] = passage.id

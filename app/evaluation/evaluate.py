@@ -14,7 +14,7 @@ from app.evaluation.corpus import Indexer
 from app.evaluation.derived import derive
 from app.evaluation.folder import Folder, Question
 from app.evaluation.run import Further, Peers, Watch, run, with_peers
-from app.search.query import DEFAULT_WEIGHTS
+from app.search.weights import learned
 from app.settings import Settings
 
 MOST_DERIVED = 900  # of all kinds together, which is enough to tell them apart in minutes
@@ -89,6 +89,7 @@ def chosen(settings: Settings, *, titles: bool) -> dict[str, Any]:
     return {
         "text_embedder": settings.text_embedder,
         "threads": settings.threads,
-        "weights": dict(DEFAULT_WEIGHTS),
+        "reader": settings.reader,
+        "weights": {kind: dict(weights) for kind, weights in learned().items()},
         "titles": titles,
     }

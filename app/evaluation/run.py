@@ -9,11 +9,15 @@ from app.evaluation import fusions
 from app.evaluation.corpus import Corpus
 from app.evaluation.folder import Passage, Question
 from app.evaluation.metrics import DEPTH, Place, places
+from app.search.ask import SCALES, Answers
+from app.search.fuse import fuse
 from app.search.hybrid import Searcher
 from app.search.query import Query
 from app.search.result import Hit
 
 PRODUCTION = "fused"
+UNREAD = "fused, not read"
+READ = "reading"  # no leg: it orders what the legs found
 Ranking = Sequence[str]  # the folder's segment ids, the best first
 # Ranks the passages for each question by some other engine: rankings by its name.
 Peers = Callable[[Sequence[Passage], Sequence[Question]], Mapping[str, Sequence[Ranking]]]
@@ -59,20 +63,28 @@ def run(corpus: Corpus, questions: Sequence[Question], watch: Watch = iter) -> R
 
 
 def others(corpus: Corpus, question: Question) -> dict[str, Ranking]:
-    """Each leg alone, then the fusions that are not in use, by name."""
+    """Each leg alone, the legs fused but not read, and the fusions that are not in use."""
     query = Query(q=question.text)
-    found = leg_scores(corpus.searcher, query)
-    weights = {leg: query.weight_of(leg) for leg in found}
+    weights = query.weights_for(query.words())
+    answers = corpus.searcher.answers(query)
+    found = scores_of(answers)
     ranked: dict[str, Ranking] = {
-        f"leg {leg}": fusions.single(scores) for leg, scores in found.items()
+        READ if leg == READ else f"leg {leg}": fusions.single(scores)
+        for leg, scores in found.items()
     }
+    legs = {leg: hits for leg, hits in answers.found.items() if leg != READ}
+    ranked[UNREAD] = [hit.id for hit in fuse(legs, weights, SCALES)]
     ranked |= fusions.variants(found, weights)
     return {name: [corpus.passages[id_] for id_ in ids[:DEPTH]] for name, ids in ranked.items()}
 
 
 def leg_scores(searcher: Searcher, query: Query) -> dict[str, dict[str, float]]:
-    """What each leg scored each segment that it found."""
-    answers = searcher.answers(query)
+    """What each leg scored each segment that it found, and what reading did."""
+    return scores_of(searcher.answers(query))
+
+
+def scores_of(answers: Answers) -> dict[str, dict[str, float]]:
+    """The answers' scores, by leg and segment."""
     return {leg: {hit.id: hit.score for hit in hits} for leg, hits in answers.found.items()}
 
 

@@ -1,4 +1,4 @@
-"""A search: all legs in one ``_msearch``, fused, the best read closely, and the page's hits read."""
+"""A search: all legs in one ``_msearch``, fused, the best read closely, the page's hits fetched."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ class Searcher:
             ranked = ranking.ranked
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
             page, words = cut.segments, found.relaxed.words
-            hits, took_ms = hydrate(self._es, self._prefix, page, words, query, {})
+            hits, took_ms = hydrate(self._es, self._prefix, page, words, query, places={})
         except (ApiError, TransportError, HitsUnreadable) as error:
             raise SearchUnavailable(f"Elasticsearch did not answer: {error}") from error
         answers, relaxed = found.answers, found.relaxed

@@ -31,11 +31,13 @@ def hydrate(
     page: Sequence[Fused],
     words: Words,
     query: Query,
+    *,
     places: Mapping[str, float],
 ) -> tuple[list[Hit], int]:
     """The hits of a page in its order, and the milliseconds that Elasticsearch took.
 
-    ``places`` are the seconds to play, where a leg knows them better than the words do. A segment whose episode was removed a moment ago is left out.
+    ``places`` are the seconds to play, where a leg knows them better than the words do. A
+    segment whose episode was removed a moment ago is left out.
     """
     if not page:
         return [], 0
@@ -57,7 +59,7 @@ def hydrate(
             episodes[fused.episode_id],
             feeds.get(fused.feed_id),
             words,
-            places.get(fused.id),
+            place_s=places.get(fused.id),
         )
         for fused in page
         if fused.id in segments and _is_shown(episodes.get(fused.episode_id))
@@ -96,6 +98,7 @@ def _hit(
     episode: Mapping[str, Any],
     feed: Mapping[str, Any] | None,
     words: Words,
+    *,
     place_s: float | None,
 ) -> Hit:
     source = segment["_source"]

@@ -19,9 +19,11 @@ LETTERS, SOUNDS = 5, 4
 MOST_TERMS = 600  # of a query, each a clause: about forty words
 
 # Words that are everywhere, and between others: they would part what belongs together.
-_COMMON = frozenset(
-    ["a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with"]
-)
+_COMMON = frozenset({
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
+    "no", "not", "of", "on", "or", "such", "that", "the", "their", "then", "there", "these",
+    "they", "this", "to", "was", "will", "with",
+})  # fmt: skip
 _WORD = re.compile(r"[^\W_]+")
 _LATIN = re.compile(r"[a-z]+")
 _VOWELS = re.compile(r"[AEIOU]")
