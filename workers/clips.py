@@ -11,9 +11,11 @@ import numpy as np
 from app.artefacts import LanguageSpan
 from app.audio.decode import SAMPLE_RATE_HZ, decode_clip
 from app.audio.ffmpeg import AudioError
+from app.audio.landmarks import clip_landmarks
 from app.audio.noise import Noise, measure
 from app.audio.speech import spans_of
 from app.audio.vad import speech_probabilities
+from app.audio.voice import voice_vector
 from app.domain import Window, Word
 from app.encoders import registry
 from app.encoders.base import EncoderError, Floats
@@ -38,6 +40,8 @@ class ClipAnswer(TypedDict):
 
     heard: dict[str, Any] | None
     audio_vector: list[float] | None
+    voice_vector: list[float] | None
+    landmarks: dict[str, Any] | None
     noise: ClipNoise | None
     degraded: list[dict[str, str]]
     error: str | None
@@ -90,6 +94,19 @@ def sound(clip: Clip) -> dict[str, Any]:
     return {"audio_vector": embedder.pool(np.concatenate(states)).tolist()}
 
 
+def recording(clip: Clip) -> dict[str, Any]:
+    """What tells this very recording from any other."""
+    return {"landmarks": clip_landmarks(clip.audio)}
+
+
+def voice(clip: Clip) -> dict[str, Any]:
+    """The vector of who speaks; None where nobody does."""
+    embedder = registry.voice_embedder()
+    if embedder is None:
+        raise EncoderError("Voices are not told apart here: EARMARK_VOICE_EMBEDDER is off.")
+    return {"voice_vector": voice_vector(clip.audio, embedder)}
+
+
 # What each intent needs to know of its clip; without one, whatever the guess may need. Lanes
 # run at once, the parts of a lane in turn: Whisper takes all the cores for words or for sound,
 # and one pass of its encoder serves both.
@@ -97,7 +114,9 @@ LANES: Mapping[str | None, Sequence[Sequence[Part]]] = {
     "words": ((words,),),
     "meaning": ((words,),),
     "sound": ((sound,),),
-    None: ((words, sound),),
+    "recording": ((recording,),),
+    "voice": ((voice,),),
+    None: ((words, sound), (recording,)),
 }
 
 
@@ -110,7 +129,15 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
     if intent not in LANES:
         raise ValueError(f"{intent!r} is not what a clip can be for.")
     lanes = LANES[intent]
-    answer = ClipAnswer(heard=None, audio_vector=None, noise=None, degraded=[], error=None)
+    answer = ClipAnswer(
+        heard=None,
+        audio_vector=None,
+        voice_vector=None,
+        landmarks=None,
+        noise=None,
+        degraded=[],
+        error=None,
+    )
     try:
         with store.open(f"clips/{clip_id}") as file:
             audio = decode_clip(file.read(), settings.clip_max_s)

@@ -18,8 +18,10 @@ from app.search.meaning import get_meaning
 from app.search.paging import Slice, by_episode, by_segment, grouped
 from app.search.query import Query, QueryError
 from app.search.reading import Read, read_closely
+from app.search.recorded import Recorded, find_recording
+from app.search.recordings import RecordingsUnavailable
 from app.search.relax import Relaxed, relax
-from app.search.result import Degraded, Result, Total
+from app.search.result import Degraded, Intent, Result, Total
 from app.search.weights import Weights
 from app.search.words import Words
 from app.settings import get_settings
@@ -57,6 +59,7 @@ class _Found:
     answers: Answers
     relaxed: Relaxed
     absent: list[Degraded]
+    recorded: Recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ class Searcher:
             ranked = ranking.ranked
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
             page, words = cut.segments, found.relaxed.words
-            hits, took_ms = hydrate(self._es, self._prefix, page, words, query, places={})
+            places = found.recorded.places
+            hits, took_ms = hydrate(self._es, self._prefix, page, words, query, places=places)
         except (ApiError, TransportError, HitsUnreadable) as error:
             raise SearchUnavailable(f"Elasticsearch did not answer: {error}") from error
         answers, relaxed = found.answers, found.relaxed
@@ -113,6 +117,7 @@ class Searcher:
                 *_unheard(words),
                 *_depth(cut, answers, ranked),
             ],
+            intent=_intent(query, words, found.recorded) if query.is_clip else None,
         )
 
     def answers(self, query: Query) -> Answers:
@@ -128,13 +133,28 @@ class Searcher:
 
     def _found(self, words: Words, query: Query, weights: Weights) -> _Found:
         """What the legs find; where no leg of the text does, with less required of them."""
+        recording = self._recording(query, weights)
         plan, absent = self._plan(query, words, weights)
         answers = self._answers(plan, query)
         relaxed = self._relaxed(words, query, answers)
         if relaxed.named:
             plan, absent = self._plan(query, relaxed.words, weights)
             answers = self._answers(plan, query)
-        return _Found(answers, relaxed, absent)
+        if recording is None:
+            return _Found(answers, relaxed, absent, Recorded())
+        try:
+            recorded = recording.result()
+        except (ValueError, RecordingsUnavailable) as error:
+            failed = [*absent, Degraded("recording", str(error))]
+            return _Found(answers, relaxed, failed, Recorded())
+        both = replace(answers, found={**answers.found, "recording": recorded.found})
+        return _Found(both, relaxed, absent, recorded)
+
+    def _recording(self, query: Query, weights: Weights) -> Future[Recorded] | None:
+        """The very recording, looked for meanwhile; None where there is no clip to look for."""
+        if query.landmarks is None or weights["recording"] == 0:
+            return None
+        return _threads.submit(find_recording, self._es, self._prefix, query)
 
     def _plan(self, query: Query, words: Words, weights: Weights) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""
@@ -148,7 +168,7 @@ class Searcher:
         if (voice := query.voice_vector) is not None:
             makers["voice"] = lambda: legs.voice(voice, words, query)
         wanted = {leg: make for leg, make in makers.items() if weights[leg] > 0}
-        if makers and not wanted and query.landmarks is None:
+        if makers and not wanted and not query.is_clip:
             first, legs_of_it = next(iter(makers)), ", ".join(makers)
             raise QueryError(f"w_{first}", f"Give one of {legs_of_it} a weight above 0.")
         return _made(wanted)
@@ -217,6 +237,17 @@ def _require_one(answers: Answers, absent: list[Degraded]) -> None:
     if failed and not answers.found:
         reasons = "; ".join(f"{one.part}: {one.reason}" for one in failed)
         raise SearchUnavailable(f"No part of the search could answer. {reasons}")
+
+
+def _intent(query: Query, words: Words, recorded: Recorded) -> Intent:
+    """What the clip was searched for, and why."""
+    if query.intent is not None:
+        return Intent(query.intent, query.intent, "asked for")
+    if recorded.found:
+        return Intent(None, "recording", "the very recording is in the library")
+    if words:
+        return Intent(None, "meaning", "someone speaks in it")
+    return Intent(None, "sound", "no words were heard in it")
 
 
 def _unheard(words: Words) -> list[Degraded]:

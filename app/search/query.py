@@ -30,7 +30,8 @@ class Query:
     ``audio_vector`` is what a clip sounds like, a unit vector of the audio embedder;
     ``voice_vector`` likewise who speaks in it; ``landmarks`` what tells the recording, of
     app.audio.landmarks; and ``intent`` what the clip is for, None: whatever it finds.
-    ``was_heard``: the words are a clip's, and hold no operators.
+    ``is_clip``: the search is by a clip, of which there may be no words and no vector;
+    ``was_heard``: the words are what is said in it, and hold no operators.
     Raises QueryError on values that cannot be meant.
     """
 
@@ -50,9 +51,10 @@ class Query:
     landmarks: Mapping[str, Any] | None = None
     intent: str | None = None
     was_heard: bool = False
+    is_clip: bool = False
 
     def __post_init__(self) -> None:
-        if not self.q.strip() and not self.has_clip:
+        if not self.q.strip() and not self.is_clip:
             raise QueryError("q", "Say what to search for.")
         if not 1 <= self.size <= MOST_HITS:
             raise QueryError("size", f"size lies between 1 and {MOST_HITS}.")
@@ -61,13 +63,6 @@ class Query:
         if self.intent not in (None, *INTENTS):
             raise QueryError("intent", f"intent can only be: {', '.join(INTENTS)}.")
         _check_weights(self.weights)
-
-    @property
-    def has_clip(self) -> bool:
-        """Whether there is a clip's sound to go by."""
-        return any(
-            part is not None for part in (self.audio_vector, self.voice_vector, self.landmarks)
-        )
 
     def words(self) -> Words:
         """What was typed, or heard."""

@@ -71,6 +71,15 @@ class Degraded:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """What a clip was searched for: asked by the person, or guessed, and why."""
+
+    asked: str | None
+    used: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A page of a search."""
 
@@ -81,6 +90,7 @@ class Result:
     es_took_ms: int
     relaxed: list[str]
     degraded: list[Degraded]
+    intent: Intent | None = None  # of a clip
 
     def as_json(self) -> dict[str, Any]:
         """The body of the answer."""

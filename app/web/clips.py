@@ -20,7 +20,10 @@ class HeardClip:
     """What the query worker made of a clip."""
 
     heard: dict[str, Any] | None  # text, language, words
-    audio_vector: list[float] | None
+    audio_vector: list[float] | None = None
+    voice_vector: list[float] | None = None
+    landmarks: dict[str, Any] | None = None
+    noise: dict[str, Any] | None = None  # snr_db, denoised
     degraded: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -56,9 +59,7 @@ def hear(clip_id: str, intent: str | None = None) -> HeardClip:
         get_store().remove(f"clips/{clip_id}")
     if result.get("error"):
         raise _fault(result["error"])
-    return HeardClip(
-        result.get("heard"), result.get("audio_vector"), list(result.get("degraded") or [])
-    )
+    return HeardClip(**{name: value for name, value in result.items() if name != "error"})
 
 
 def _fault(detail: str) -> Problem:

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.domain import EpisodeStatus, TranscriptsMode
+from app.search.weights import LEGS
 from app.web.params import Params
 
 Size = Annotated[int, Field(ge=1, le=100, description="How many at most")]
 Cursor = Annotated[str, Field(max_length=1000, description="next_cursor of the part before")]
 Weight = Annotated[float, Field(ge=0, le=100)]
+Intent = Literal["words", "meaning", "sound", "recording", "voice"]
 Seconds = Annotated[float, Field(ge=0)]
 Latest = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -92,15 +94,19 @@ class Filters(Params):
     min_duration_s: Seconds | None = Field(None, description="Of the episode")
     max_duration_s: Seconds | None = Field(None, description="Of the episode")
     w_keyword: Weight | None = Field(None, description="Weight of the words; 0 skips them")
+    w_sounds_like: Weight | None = Field(None, description="Weight of how the words sound")
     w_meaning: Weight | None = Field(None, description="Weight of the meaning; 0 skips it")
-    w_sound: Weight | None = Field(None, description="Weight of the sound; 0 skips it")
+    w_reading: Weight | None = Field(None, description="Weight of reading the best closely")
+    w_sound: Weight | None = Field(None, description="Weight of a clip's sound; 0 skips it")
+    w_recording: Weight | None = Field(None, description="Weight of the very same recording")
+    w_voice: Weight | None = Field(None, description="Weight of who speaks in a clip")
     group: Literal["episode"] | None = Field(
         None, description="Answer episodes, each with its best hits"
     )
 
     def weights(self) -> dict[str, float]:
         """The weights that were given, by leg."""
-        given = {"keyword": self.w_keyword, "meaning": self.w_meaning, "sound": self.w_sound}
+        given = {leg: getattr(self, f"w_{leg}") for leg in LEGS}
         return {leg: weight for leg, weight in given.items() if weight is not None}
 
 
@@ -122,6 +128,11 @@ class ClipQuery(Filters):
     """A search by a clip; ``q`` replaces the words that are heard in it."""
 
     q: str | None = Field(None, max_length=2000, description=TYPED)
+    intent: Intent | None = Field(
+        None,
+        description="What the clip is for: the words said in it, what they mean, how it sounds, "
+        "the very same recording, or who speaks. Left out, the search guesses and says what",
+    )
 
 
 class Nothing(Params):

@@ -6,6 +6,7 @@ from typing import Generic, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from app.domain import Chapter, EpisodeStatus, FeedHealth, Progress, TranscriptsMode
+from app.web.inputs import Intent
 
 T = TypeVar("T")
 
@@ -169,10 +170,27 @@ class HeardOut(BaseModel):
     words: list[HeardWord]
 
 
+class IntentOut(BaseModel):
+    """What a clip was searched for: as asked, or as guessed (``asked`` is null), and why."""
+
+    asked: str | None
+    used: Intent
+    reason: str
+
+
+class NoiseOut(BaseModel):
+    """How far speech stands above the noise (null: no speech), and what was heard denoised."""
+
+    snr_db: float | None
+    denoised: list[str]
+
+
 class ClipOut(SearchOut):
-    """The hits of a clip; ``heard`` is null where nothing was said."""
+    """The hits of a clip; ``heard`` is null where nothing was said, or it was not listened to."""
 
     heard: HeardOut | None
+    intent: IntentOut
+    noise: NoiseOut
 
 
 class SegmentOut(BaseModel):

@@ -1,6 +1,5 @@
 """From a request's parameters to a search, and from its result to the API's answer."""
 
-from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -10,7 +9,7 @@ from app.search import hybrid
 from app.search.query import Query
 from app.web.clips import HeardClip
 from app.web.inputs import ClipQuery, Filters, SearchQuery
-from app.web.models import ClipOut, Degraded, SearchOut, Total
+from app.web.models import ClipOut, SearchOut
 
 
 def by_words(query: SearchQuery) -> SearchOut:
@@ -20,34 +19,24 @@ def by_words(query: SearchQuery) -> SearchOut:
 
 
 def by_clip(query: ClipQuery, clip: HeardClip) -> ClipOut:
-    """Search by what was heard, unless ``q`` corrects it, and by how it sounds."""
-    words = query.q or (clip.heard or {}).get("text") or ""
-    if not words and clip.audio_vector is None:
-        return _nothing_in(clip)
-    found = _search(query, q=words, audio_vector=clip.audio_vector)
-    degraded = [*clip.degraded, *found["degraded"]]
-    return ClipOut(**found | {"took_ms": _ms(), "degraded": degraded, "heard": clip.heard})
-
-
-def _nothing_in(clip: HeardClip) -> ClipOut:
-    """No words and no sound to go by: no hits, and the reasons."""
-    return ClipOut(
-        hits=[],
-        next_cursor=None,
-        total=Total(value=0, relation="eq"),
-        took_ms=_ms(),
-        es_took_ms=0,
-        relaxed=[],
-        degraded=[Degraded(**part) for part in clip.degraded],
-        heard=None,
+    """Search for what the clip is for; ``q`` stands for the words that were heard in it."""
+    found = _search(
+        query,
+        q=query.q or (clip.heard or {}).get("text") or "",
+        was_heard=not query.q,
+        is_clip=True,
+        intent=query.intent,
+        audio_vector=clip.audio_vector,
+        voice_vector=clip.voice_vector,
+        landmarks=clip.landmarks,
     )
+    degraded = [*clip.degraded, *found["degraded"]]
+    more = {"heard": clip.heard, "noise": clip.noise, "degraded": degraded, "took_ms": _ms()}
+    return ClipOut(**found | more)
 
 
-def _search(
-    filters: Filters, *, q: str, audio_vector: Sequence[float] | None = None
-) -> dict[str, Any]:
+def _search(filters: Filters, **asked: Any) -> dict[str, Any]:
     query = Query(
-        q=q,
         size=filters.size,
         cursor=filters.cursor,
         show=tuple(filters.show),
@@ -58,7 +47,7 @@ def _search(
         max_duration_s=filters.max_duration_s,
         weights=filters.weights(),
         group=filters.group,
-        audio_vector=audio_vector,
+        **asked,
     )
     return hybrid.search(query).as_json()
 

@@ -42,7 +42,7 @@ def search(query: SearchQuery) -> SearchOut:
 )
 def search_clip(query: ClipQuery) -> ClipOut:
     """The hits, and what was heard; the clip is not kept."""
-    return searching.by_clip(query, clips.hear(clips.uploaded()))
+    return searching.by_clip(query, clips.hear(clips.uploaded(), query.intent))
 
 
 @operation(

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.domain import Feed
 from app.settings import get_settings
 from app.web import clips, opml, present, searching
-from app.web.inputs import ClipQuery, Cursor, Language, Moment, SearchQuery, Weight
+from app.web.inputs import ClipQuery, Cursor, Intent, Language, Moment, SearchQuery, Weight
 from app.web.models import SearchOut
 from app.web.params import Params, from_values
 from app.web.problems import Fault, Problem
@@ -35,8 +35,12 @@ class PageQuery(Params):
     length: Literal["short", "medium", "long"] | None = None
     cursor: Cursor | None = None
     w_keyword: Weight | None = None
+    w_sounds_like: Weight | None = None
     w_meaning: Weight | None = None
+    w_reading: Weight | None = None
     w_sound: Weight | None = None
+    w_recording: Weight | None = None
+    w_voice: Weight | None = None
 
     def search(self) -> SearchQuery:
         """As a search."""
@@ -65,6 +69,8 @@ def page() -> tuple[str, int]:
 class PageClip(PageQuery):
     """The page's filters, sent along with a recording."""
 
+    intent: Intent | None = None
+
     def clip(self) -> ClipQuery:
         """As a search by clip."""
         return ClipQuery(**self._plain({"length", "q", "cursor"}))
@@ -75,7 +81,7 @@ def clip() -> str:
     """The results for a recording, to put into the page."""
     request.max_content_length = get_settings().clip_max_bytes + FORM_BYTES
     query = from_values(PageClip, request.form)
-    found = searching.by_clip(query.clip(), clips.hear(clips.uploaded()))
+    found = searching.by_clip(query.clip(), clips.hear(clips.uploaded(), query.intent))
     return render_template(
         "results.html",
         query=query,
