@@ -64,6 +64,7 @@ class Clip:
 
 
 Part = Callable[[Clip], Mapping[str, Any]]  # the fields of the answer that it fills
+Found = tuple[dict[str, Any], list[dict[str, str]]]  # a lane's fields, and what failed in it
 
 
 def words(clip: Clip) -> dict[str, Any]:
@@ -146,11 +147,21 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
         return answer
     clip = listen_to(audio, sound_wanted=any(sound in lane for lane in lanes))
     answer["noise"] = ClipNoise(snr_db=clip.noise.snr_db, denoised=[])
-    with ThreadPoolExecutor(len(lanes)) as threads:
-        for found, degraded in threads.map(lambda lane: _run(lane, clip), lanes):
-            answer.update(found)  # type: ignore[typeddict-item]  # each part's own fields
-            answer["degraded"] += degraded
+    for found, degraded in _run_at_once(lanes, clip):
+        answer.update(found)  # type: ignore[typeddict-item]  # each part's own fields
+        answer["degraded"] += degraded
     return answer
+
+
+def _run_at_once(lanes: Sequence[Sequence[Part]], clip: Clip) -> list[Found]:
+    """Each lane's answer. The first lane, Whisper's, stays in the thread of the caller.
+
+    Called from a new thread each time, the engine takes many times as long.
+    """
+    first, *others = lanes
+    with ThreadPoolExecutor(max(1, len(others))) as threads:
+        running = [threads.submit(_run, lane, clip) for lane in others]
+        return [_run(first, clip), *(future.result() for future in running)]
 
 
 def listen_to(audio: Floats, *, sound_wanted: bool) -> Clip:
@@ -162,7 +173,7 @@ def listen_to(audio: Floats, *, sound_wanted: bool) -> Clip:
     return Clip(audio, windows, measure(audio, probabilities), sound_wanted)
 
 
-def _run(lane: Sequence[Part], clip: Clip) -> tuple[dict[str, Any], list[dict[str, str]]]:
+def _run(lane: Sequence[Part], clip: Clip) -> Found:
     """What a lane's parts found, and why some found nothing."""
     found: dict[str, Any] = {}
     degraded: list[dict[str, str]] = []
