@@ -29,6 +29,7 @@ SCALES: Mapping[str, Scale] = {
 # All that is read of an answer; the rest need not be sent.
 _FILTER_PATH = [
     "took",
+    "responses.status",  # lest a leg that found nothing leave no trace
     "responses.error",
     "responses.hits.total",
     "responses.hits.hits._score",
