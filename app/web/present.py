@@ -58,6 +58,14 @@ INTENTS = {
     "recording": "This very recording",
     "voice": "Who speaks",
 }
+CHOICES = {"": "Find out what it is"} | INTENTS
+NOTHING = {
+    "words": "Nobody says this",
+    "meaning": "Nobody says this, or means it",
+    "sound": "Nothing here sounds like the recording",
+    "recording": "This recording is not in the library",
+    "voice": "No passage has this voice",
+}
 NOISY_DB = 10  # speech over noise; below, Whisper mishears many words
 FILTERS = {
     "q": "question",
@@ -208,21 +216,14 @@ def noisy(found: ClipOut) -> str | None:
 
 def nothing(found: ClipOut) -> str:
     """What it means that nothing was found for a clip."""
+    used = found.intent.used
     if found.degraded:
         return "Nothing was found"
-    match found.intent.used:
-        case "recording":
-            return "This recording is not in the library"
-        case "voice" if found.noise.snr_db is None:
-            return "Nobody speaks in the recording"
-        case "voice":
-            return "No passage has this voice"
-        case "sound":
-            return "Nothing here sounds like the recording"
-        case _ if found.heard is None:
-            return "No words were heard in the recording"
-        case _:
-            return "Nobody says this, or means it"
+    if used == "voice" and found.noise.snr_db is None:
+        return "Nobody speaks in the recording"
+    if used in ("words", "meaning") and found.heard is None:
+        return "No words were heard in the recording"
+    return NOTHING[used]
 
 
 def relaxed(asked: Sequence[str]) -> str:
@@ -310,4 +311,4 @@ def install(app: Flask) -> None:
         intent, noisy, nothing, relaxed, tile, initials, snippet,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
-    app.jinja_env.globals.update(with_query=with_query, DASH=DASH, INTENTS=INTENTS)
+    app.jinja_env.globals.update(with_query=with_query, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)
