@@ -189,6 +189,8 @@ def status(value: EpisodeStatus) -> str:
 
 def notice(degraded: Degraded) -> str:
     """One sentence on what could not do its share."""
+    if degraded.part == "paging":
+        return degraded.reason
     part = PARTS.get(degraded.part, degraded.part.replace("_", " "))
     return f"{part[:1].upper()}{part[1:]} was not available. {degraded.reason.rstrip('.')}."
 
