@@ -23,7 +23,7 @@ import noisereduce
 import numpy as np
 from tqdm import tqdm
 
-from app.audio import SAMPLE_RATE_HZ, decode
+from app.audio.decode import SAMPLE_RATE_HZ, decode
 from app.audio.noise import measure
 from app.audio.vad import FRAME_S, speech_probabilities
 from app.encoders import whisper_model
