@@ -12,7 +12,7 @@ from app.artefacts import LanguageSpan
 from app.audio.decode import SAMPLE_RATE_HZ, decode_clip
 from app.audio.ffmpeg import AudioError
 from app.audio.landmarks import clip_landmarks
-from app.audio.noise import Noise, measure
+from app.audio.noise import Noise, lifted, measure
 from app.audio.speech import spans_of
 from app.audio.vad import speech_probabilities
 from app.audio.voice import voice_vector
@@ -164,8 +164,9 @@ def _run_at_once(lanes: Sequence[Sequence[Part]], clip: Clip) -> list[Found]:
         return [_run(first, clip), *(future.result() for future in running)]
 
 
-def listen_to(audio: Floats, *, sound_wanted: bool) -> Clip:
-    """Find the speech in mono 16 kHz samples, and the noise."""
+def listen_to(audio: Floats, *, sound_wanted: bool = False) -> Clip:
+    """Find the speech in mono 16 kHz samples, and the noise; what is too quiet is lifted."""
+    audio = lifted(audio)
     probabilities = speech_probabilities([audio])
     duration_s = len(audio) / SAMPLE_RATE_HZ
     pieces = plan_windows(spans_of(probabilities, duration_s), duration_s)

@@ -1,4 +1,4 @@
-"""How much noise lies under a recording."""
+"""How loud a recording is and how much noise lies under it; lifting the one, removing the other."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,10 @@ _MIN_SPEECH_S, _MIN_PAUSES_S = 0.25, 0.35
 _FLOOR_SHARE = 0.1  # without pauses, the quietest tenth of the frames stands for them
 _SILENCE = 1e-10  # power, -100 dB: below what 16 bits can hold
 _RANGE_DB = (-10.0, 60.0)
+
+_TENTH = 1600  # samples over which loudness is measured
+_QUIET_DB, _LIFTED_DB = -40.0, -20.0  # what is louder than the first stays as it is
+_LOUDEST = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,21 @@ def measure(samples: Floats, probabilities: Floats) -> Noise:
     floor = _floor(power, probabilities)
     speech = max(float(power[spoken].mean()) - floor, _SILENCE)
     return Noise(round(float(np.clip(_db(speech) - _db(floor), *_RANGE_DB)), 1), level_db)
+
+
+def lifted(samples: Floats) -> Floats:
+    """Mono 16 kHz audio, brought to -20 dB of full scale if its loud parts lie below -40 dB.
+
+    Loud are the tenths of a second within 20 dB of the loudest. No peak is clipped, what is
+    loud enough is returned as it is, and so is silence.
+    """
+    whole = samples[: len(samples) // _TENTH * _TENTH].reshape(-1, _TENTH)
+    power = np.square(whole).mean(axis=1) if len(whole) else np.zeros(1, np.float32)
+    level = float(power[power >= power.max() * 0.01].mean())
+    if not _SILENCE < level < 10 ** (_QUIET_DB / 10):
+        return samples
+    gain = min(np.sqrt(10 ** (_LIFTED_DB / 10) / level), _LOUDEST / float(np.abs(samples).max()))
+    return samples * np.float32(gain)
 
 
 def _frame_power(samples: Floats, frames: int) -> Floats:
