@@ -89,7 +89,7 @@ def test_meaning_finds_what_no_word_does_and_both_add_up(library: Library) -> No
     result = library.searcher.search(Query(q="car"))
     first, second = cast(list[Hit], result.hits)
     assert first.text == "My car is red."
-    assert first.legs.keys() == {"keyword", "sounds_like", "meaning"}
+    assert first.legs.keys() == {"keyword", "meaning"}
     assert second.text == "An automobile passed."
     assert second.legs.keys() == {"meaning"}
     assert second.legs["meaning"].score == pytest.approx(0.8, abs=0.02)
