@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from app.client import Client, ClientError
 from app.opml import OpmlEntry, OpmlError, read_opml
+from app.search.weights import INTENTS
 
 T = TypeVar("T")
 JOB_POLL_S = 0.5
@@ -112,16 +113,32 @@ def search(client: Client, words: tuple[str, ...], as_json: bool) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--intent",
+    type=click.Choice(list(INTENTS)),
+    help="What to search for: the words that are said, their meaning, the sound, this very "
+    "recording, or the voice. Left out, the search guesses.",
+)
 @as_json
 @click.pass_obj
-def clip(client: Client, file: Path, as_json: bool) -> None:
-    """Find what the recording in FILE says, means, or sounds like."""
-    body = _read(file)
-    _, found = client.call("POST", "/search/clip", files={"clip": (file.name, body)})
+def clip(client: Client, file: Path, intent: str | None, as_json: bool) -> None:
+    """Find what the recording in FILE says, means or sounds like, itself, or who speaks in it."""
+    body, query = _read(file), {"intent": intent} if intent else {}
+    _, found = client.call("POST", "/search/clip", query=query, files={"clip": (file.name, body)})
     if not as_json:
-        heard = found["heard"]
-        click.echo(f"Heard: {heard['text']}" if heard else "Heard no words.")
+        click.echo(_heard(found))
     _show(found, as_json)
+
+
+def _heard(found: dict[str, Any]) -> str:
+    """What a clip was searched for, and what was heard in it."""
+    used, why = found["intent"]["used"], found["intent"]["reason"]
+    lines = [f"Searched for: {used} ({why})"]
+    if found["heard"]:
+        lines.append(f"Heard: {found['heard']['text']}")
+    elif used in ("words", "meaning"):
+        lines.append("Heard no words.")
+    return "\n".join(lines)
 
 
 def _show(found: dict[str, Any], as_json: bool) -> None:

@@ -54,10 +54,14 @@ class Client:
         body: Any = None,
         files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> tuple[int, Any]:
-        """The status and the answer: JSON where it is, else text. Raises ClientError."""
+        """The status and the answer: JSON where it is, else text. Raises ClientError.
+
+        With ``files``, ``query`` goes into the form beside them.
+        """
         if not path.startswith("/search"):
             self.require_token()
-        more: dict[str, Any] = {"fields": files or query} if files or query else {}
+        fields = {**(query or {}), **(files or {})}
+        more: dict[str, Any] = {"fields": fields} if fields else {}
         if body is not None:
             more["json"] = body
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}

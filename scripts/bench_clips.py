@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from app.audio import SAMPLE_RATE_HZ, decode
+from app.audio.decode import SAMPLE_RATE_HZ, decode
 from scripts.bench_ingest import commit, cpu, make_audio
 from scripts.own_copy import OwnCopy, own_copy
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from app.audio import SAMPLE_RATE_HZ, decode
+from app.audio.decode import SAMPLE_RATE_HZ, decode
 from app.audio.noise import denoised, lifted, measure
 from app.audio.vad import speech_probabilities
 from app.encoders import whisper_model

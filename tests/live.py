@@ -1,6 +1,9 @@
 """The web application on a real port, for what speaks HTTP to it."""
 
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +11,8 @@ from pathlib import Path
 from flask import Flask, Response, send_from_directory
 from redis import Redis
 from werkzeug.serving import make_server
+
+START_S = 60  # on a busy machine
 
 
 @contextmanager
@@ -29,6 +34,24 @@ def forget_workers(redis: Redis) -> None:
     redis.delete(
         *(f"earmark:worker:{name}" for name in ("feeds", "fetch", "transcribe", "query", "beat"))
     )
+
+
+@contextmanager
+def query_worker(redis: Redis) -> Iterator[None]:
+    """A real worker that hears clips, with this process's settings."""
+    forget_workers(redis)
+    worker = "-m celery -A workers.celery worker -Q query -P solo -n query@tests -l WARNING"
+    process = subprocess.Popen([sys.executable, *worker.split()])
+    try:
+        deadline = time.monotonic() + START_S
+        while not redis.exists("earmark:worker:query"):
+            assert process.poll() is None, "the worker ended at once"
+            assert time.monotonic() < deadline, f"no sign of life within {START_S} s"
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def media(folder: Path) -> Flask:

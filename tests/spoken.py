@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.audio import decode
+from app.audio.decode import decode
 
 
 def speak(text: str, out: Path, voice: str = "bf_emma") -> Path:

@@ -67,7 +67,7 @@ def ask(es: Elasticsearch, index: str, bodies: Mapping[str, legs.Body], copy: st
     parts = dict(zip(bodies, answer["responses"], strict=True))
     degraded = [Degraded(leg, reason) for leg, part in parts.items() if (reason := _failure(part))]
     whole = {leg: part for leg, part in parts.items() if "error" not in part}
-    found = {leg: _found(leg, part["hits"]) for leg, part in whole.items()}
+    found = {leg: _found(leg, part.get("hits", {})) for leg, part in whole.items()}
     unseen = _unseen(whole, found)
     is_whole = unseen == 0 and not any(_may_go_on(leg, hits) for leg, hits in found.items())
     return Answers(found, unseen, is_whole, int(answer["took"]), degraded)

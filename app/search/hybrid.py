@@ -254,7 +254,7 @@ def _unheard(words: Words) -> list[Degraded]:
     """Said where ``sound:`` asks for what no engine here can look for."""
     if not words.sounds:
         return []
-    asked = ", ".join(words.sounds)
+    asked = ", ".join(dict.fromkeys(words.sounds))
     reason = f"None of this installation's engines finds a sound by its name ({asked})."
     return [Degraded("sound", reason)]
 

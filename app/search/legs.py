@@ -13,8 +13,10 @@ SOUNDS_LIKE_DEPTH = 200
 VECTOR_DEPTH = 200
 CANDIDATES = 400
 
-# Of a query's sounds: what shares less was not misheard, it is something else.
-SOUNDS_LIKE_SHARE = "25%"
+# What shares less with a query was not misheard, it is something else: of a name half of all its
+# terms, or most of those of its pronunciation; of a question a quarter.
+SHARE_OF_TERMS = "2<50% 16<25%"
+SHARE_OF_SOUNDS = "2<70% 10<40%"
 
 # Neighbours below these cosines tell nothing, and are not asked for. Of 28 development sounds
 # and voices, nine in ten pairs of different classes lie below .43; a 3 s clip has .54 or more
@@ -54,9 +56,14 @@ def meaning(vector: Sequence[float], words: Words, query: Query) -> Body:
 
 def sounds_like(words: Words, query: Query) -> Body:
     """BM25 over how the words sound, among the segments that say what is required."""
-    terms = {"query": of_query(words.text), "minimum_should_match": SOUNDS_LIKE_SHARE}
+    every, spoken = of_query(words.text)
+    shares = [(every, SHARE_OF_TERMS), *([(spoken, SHARE_OF_SOUNDS)] if spoken else [])]
+    alike = [
+        {"match": {"sounds_like": {"query": terms, "minimum_should_match": share}}}
+        for terms, share in shares
+    ]
     clauses = [*filters(query), *narrowed(words), *required(words, query.language)]
-    wanted = {"must": [{"match": {"sounds_like": terms}}], "filter": clauses}
+    wanted = {"must": [{"dis_max": {"queries": alike}}], "filter": clauses}
     return {
         **ids_of({"query": {"bool": wanted}}, SOUNDS_LIKE_DEPTH),
         "track_total_hits": False,

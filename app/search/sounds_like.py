@@ -18,6 +18,8 @@ from app.search.spoken import said, without_asking
 LETTERS, SOUNDS = 5, 4
 MOST_TERMS = 600  # of a query, each a clause: about forty words
 
+_SOUND = "+"  # what a term of the pronunciation begins with
+
 # Words that are everywhere, and between others: they would part what belongs together.
 _COMMON = frozenset({
     "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it",
@@ -34,10 +36,13 @@ def of_text(text: str) -> str:
     return " ".join(_terms(text))
 
 
-def of_query(text: str) -> str:
-    """A query's terms: each once, without those of the words that only ask."""
-    terms = dict.fromkeys(_terms(without_asking(text)))
-    return " ".join(list(terms)[:MOST_TERMS])
+def of_query(text: str) -> tuple[str, str]:
+    """A query's terms, each once and without those of the words that only ask.
+
+    All of them, and those of the pronunciation alone.
+    """
+    terms = list(dict.fromkeys(_terms(without_asking(text))))[:MOST_TERMS]
+    return " ".join(terms), " ".join(term for term in terms if term.startswith(_SOUND))
 
 
 def _terms(text: str) -> Iterator[str]:
@@ -46,7 +51,7 @@ def _terms(text: str) -> Iterator[str]:
         yield from _groups(f"_{word}_", LETTERS)
     spoken = "".join(_pronounced(word) for word in words)
     for group in _groups(spoken, SOUNDS):
-        yield f"+{group}"
+        yield f"{_SOUND}{group}"
 
 
 def _plain(text: str) -> str:

@@ -94,12 +94,18 @@ class Filters(Params):
     min_duration_s: Seconds | None = Field(None, description="Of the episode")
     max_duration_s: Seconds | None = Field(None, description="Of the episode")
     w_keyword: Weight | None = Field(None, description="Weight of the words; 0 skips them")
-    w_sounds_like: Weight | None = Field(None, description="Weight of how the words sound")
+    w_sounds_like: Weight | None = Field(
+        None, description="Weight of how the words sound, which finds those that were misheard"
+    )
     w_meaning: Weight | None = Field(None, description="Weight of the meaning; 0 skips it")
-    w_reading: Weight | None = Field(None, description="Weight of reading the best closely")
+    w_reading: Weight | None = Field(
+        None, description="Weight of reading closely the best that words and meaning find"
+    )
     w_sound: Weight | None = Field(None, description="Weight of a clip's sound; 0 skips it")
-    w_recording: Weight | None = Field(None, description="Weight of the very same recording")
-    w_voice: Weight | None = Field(None, description="Weight of who speaks in a clip")
+    w_recording: Weight | None = Field(
+        None, description="Weight of a clip's very recording; 0 skips it"
+    )
+    w_voice: Weight | None = Field(None, description="Weight of the voice in a clip; 0 skips it")
     group: Literal["episode"] | None = Field(
         None, description="Answer episodes, each with its best hits"
     )
@@ -113,8 +119,9 @@ class Filters(Params):
 TYPED = (
     'Words, or a whole question. "A phrase" is said exactly so; -word and -"a phrase" are not '
     "said; one OR other: at least one of them is; begin* finds words that begin so; show:name, "
-    'show:"two words": the show\'s title has these words; sound:applause, sound:"rain on a roof": '
-    "what is heard. Anything else is words: nothing typed is an error."
+    'show:"two words": the show\'s title has these words. Anything else is words: nothing typed is '
+    "an error. sound:applause asks for a sound by its name, which no engine here can look for: "
+    "degraded says so."
 )
 
 

@@ -99,7 +99,11 @@ class HitFeed(BaseModel):
 
 
 class Hit(BaseModel):
-    """One segment that was found; ``at_s`` is the second to play."""
+    """One segment that was found; ``at_s`` is the second to play.
+
+    ``legs`` holds the ways that found it: keyword, sounds_like, meaning, reading, sound,
+    recording, voice. With recording, ``at_s`` is the very place at which the clip begins.
+    """
 
     id: str
     start_s: float
@@ -179,14 +183,14 @@ class IntentOut(BaseModel):
 
 
 class NoiseOut(BaseModel):
-    """How far speech stands above the noise (null: no speech), and what was heard denoised."""
+    """How far speech stands above the noise (null: nobody speaks), and what heard it denoised."""
 
     snr_db: float | None
     denoised: list[str]
 
 
 class ClipOut(SearchOut):
-    """The hits of a clip; ``heard`` is null where nothing was said, or it was not listened to."""
+    """The hits of a clip; ``heard`` is null where nothing was said, or its words did not matter."""
 
     heard: HeardOut | None
     intent: IntentOut

@@ -10,7 +10,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain import EpisodeStatus, Segment, utc_now
-from app.web.models import Degraded, Hit
+from app.web.models import ClipOut, Degraded, Hit
 
 SNIPPET_CHARS = 240
 TILE_COLOURS = 6
@@ -42,7 +42,31 @@ LANGUAGES = {
     "uk": "Ukrainian",
     "zh": "Chinese",
 }
-LEGS = {"keyword": "same words", "meaning": "similar meaning", "sound": "similar sound"}
+LEGS = {
+    "keyword": "same words",
+    "sounds_like": "sounds alike",
+    "meaning": "similar meaning",
+    "reading": "reads as an answer",
+    "sound": "similar sound",
+    "recording": "same recording",
+    "voice": "same voice",
+}
+INTENTS = {
+    "words": "What is said",
+    "meaning": "What it means",
+    "sound": "How it sounds",
+    "recording": "This very recording",
+    "voice": "Who speaks",
+}
+CHOICES = {"": "Find out what it is"} | INTENTS
+NOTHING = {
+    "words": "Nobody says this",
+    "meaning": "Nobody says this, or means it",
+    "sound": "Nothing here sounds like the recording",
+    "recording": "This recording is not in the library",
+    "voice": "No passage has this voice",
+}
+NOISY_DB = 10  # speech over noise; below, Whisper mishears many words
 FILTERS = {
     "q": "question",
     "show": "show",
@@ -65,8 +89,13 @@ STATUSES = {
 }
 PARTS = {
     "keyword": "search by words",
+    "sounds_like": "search for what sounds alike",
     "meaning": "search by meaning",
+    "reading": "reading the best closely",
     "sound": "search by sound",
+    "recording": "search for the recording",
+    "voice": "search by voice",
+    "words": "hearing the words",
     "text": "search by meaning",
     "audio": "search by sound",
 }
@@ -81,6 +110,13 @@ class Line:
     text: str
     language: str | None
     speaker: str | None = None
+
+
+def place(hit: Hit) -> str:
+    """Where a hit plays, with tenths of a second where the clip itself was recognised: 7:05.3."""
+    tenths = round(10 * hit.at_s)
+    exact = f".{tenths % 10}" if "recording" in hit.legs else ""
+    return clock(tenths / 10 if exact else hit.at_s) + exact
 
 
 def clock(seconds: float) -> str:
@@ -136,6 +172,8 @@ def reason(name: str, hit: Hit) -> str:
     """Why a leg found this, as a listener would say it; words not in the text are in a title."""
     if name == "keyword" and not hit.highlights:
         return "title or chapter"
+    if name == "sounds_like" and "keyword" not in hit.legs:
+        return "sounds alike, not the same words"
     return LEGS.get(name, name)
 
 
@@ -151,8 +189,43 @@ def status(value: EpisodeStatus) -> str:
 
 def notice(degraded: Degraded) -> str:
     """One sentence on what could not do its share."""
+    if degraded.part == "paging":
+        return degraded.reason
     part = PARTS.get(degraded.part, degraded.part.replace("_", " "))
     return f"{part[:1].upper()}{part[1:]} was not available. {degraded.reason.rstrip('.')}."
+
+
+def intent(found: ClipOut) -> Markup:
+    """One sentence on what a clip was searched for, and why."""
+    used, why = found.intent.used, found.intent.reason
+    label = INTENTS[used][:1].lower() + INTENTS[used][1:]
+    because = "as you chose" if found.intent.asked else f"because {why}"
+    return Markup("Searched for <b>{}</b>, {}.").format(label, because)
+
+
+def noisy(found: ClipOut) -> str | None:
+    """One sentence on the noise in a clip, where it may have cost words or the voice."""
+    snr_db = found.noise.snr_db
+    if (
+        snr_db is None
+        or snr_db >= NOISY_DB
+        or found.intent.used not in ("words", "meaning", "voice")
+    ):
+        return None
+    cost = "" if found.intent.used == "voice" else ": words may be misheard"
+    return f"The recording is noisy ({snr_db:.0f} dB){cost}."
+
+
+def nothing(found: ClipOut) -> str:
+    """What it means that nothing was found for a clip."""
+    used = found.intent.used
+    if found.degraded:
+        return "Nothing was found"
+    if used == "voice" and found.noise.snr_db is None:
+        return "Nobody speaks in the recording"
+    if used in ("words", "meaning") and found.heard is None:
+        return "No words were heard in the recording"
+    return NOTHING[used]
 
 
 def relaxed(asked: Sequence[str]) -> str:
@@ -236,8 +309,8 @@ def with_query(values: dict[str, object], **changes: object) -> str:
 def install(app: Flask) -> None:
     """Give the templates these functions as filters."""
     for function in (
-        clock, lasting, day, when, moments, language, reason, fault, status, notice, relaxed, tile,
-        initials, snippet,
+        place, clock, lasting, day, when, moments, language, reason, fault, status, notice,
+        intent, noisy, nothing, relaxed, tile, initials, snippet,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
-    app.jinja_env.globals.update(with_query=with_query, DASH=DASH)
+    app.jinja_env.globals.update(with_query=with_query, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)

@@ -11,11 +11,16 @@ import pytest
 from click.testing import CliRunner, Result
 from redis import Redis
 
+from app import models
 from app.cli import main
 from app.settings import Settings, get_settings
 from app.web import create_app
+from tests.app.audio.test_landmarks import tones
 from tests.app.web import library
-from tests.live import forget_workers, live, media
+from tests.live import forget_workers, live, media, query_worker
+from tests.workers.test_clips import wav
+
+TUNE = tones(54.0, seed=5)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +76,37 @@ def test_feeds_go_out_as_opml(url: str, tmp_path: Path) -> None:
     file = tmp_path / "feeds.opml"
     assert earmark("opml", "export", str(file), EARMARK_URL=url).exit_code == 0
     assert "https://feeds.example/garden.xml" in file.read_text("utf-8")
+
+
+@pytest.fixture
+def hearing(redis: Redis, no_workers: None) -> Iterator[None]:
+    """A query worker; one episode is a recording that it can find."""
+    models.install(["whisper-base"])
+    library.record(library.FOG, TUNE)
+    with query_worker(redis):
+        yield
+
+
+def test_a_clip_says_what_it_was_searched_for(url: str, hearing: None, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.wav"
+    clip.write_bytes(wav(TUNE[20 * 16_000 : 23 * 16_000]))
+    guessed = earmark("clip", str(clip), EARMARK_URL=url)
+    assert guessed.exit_code == 0, guessed.stderr
+    first, hit, *_ = guessed.stdout.splitlines()
+    assert first == "Searched for: recording (the very recording is in the library)"
+    assert "0:00:20  Harbour Stories: Three blasts in the fog" in hit
+    asked = earmark("clip", str(clip), "--intent", "words", EARMARK_URL=url)
+    assert asked.stdout.splitlines() == [
+        "Searched for: words (asked for)", "Heard no words.", "Nothing was found."
+    ]  # fmt: skip
+    as_json = earmark("clip", str(clip), "--intent", "recording", "--json", EARMARK_URL=url)
+    assert json.loads(as_json.stdout)["intent"]["asked"] == "recording"
+
+
+def test_an_intent_that_is_none_is_refused(tmp_path: Path) -> None:
+    result = earmark("clip", str(tmp_path / "clip.wav"), "--intent", "tune")
+    assert result.exit_code != 0
+    assert "'words', 'meaning', 'sound', 'recording', 'voice'" in result.stderr
 
 
 def test_no_server() -> None:

@@ -116,12 +116,18 @@ def test_the_command_names_what_there_is(tiny):
 def test_the_settings_choose_the_sets(monkeypatch):
     monkeypatch.setenv("EARMARK_TRANSCRIBER", "faster-whisper:tiny.en")
     get_settings.cache_clear()
-    assert models.chosen() == ["whisper-tiny.en", "whisper-base", "minilm-int8", "campplus"]
+    assert models.chosen() == [
+        "whisper-tiny.en",
+        "whisper-base",
+        "minilm-int8",
+        "colbert-small",
+        "campplus",
+    ]
     monkeypatch.setenv("EARMARK_TRANSCRIBER", "faster-whisper:/some/folder")
     get_settings.cache_clear()
-    assert models.chosen() == ["whisper-base", "minilm-int8", "campplus"]
+    assert models.chosen() == ["whisper-base", "minilm-int8", "colbert-small", "campplus"]
     monkeypatch.setenv("EARMARK_VOICE_EMBEDDER", "off")
     get_settings.cache_clear()
-    assert models.chosen() == ["whisper-base", "minilm-int8"]
+    assert models.chosen() == ["whisper-base", "minilm-int8", "colbert-small"]
     monkeypatch.undo()
     get_settings.cache_clear()

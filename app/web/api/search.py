@@ -31,7 +31,7 @@ def search(query: SearchQuery) -> SearchOut:
     Operation(
         "POST",
         "/search/clip",
-        "Search by a recording: what is said in it, what it means, how it sounds",
+        "Search by a recording: its words, its meaning, its sound, itself, or who speaks in it",
         "search",
         form=ClipQuery,
         upload=Upload("clip", "Any audio that a browser records; its content type is not trusted"),

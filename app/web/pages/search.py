@@ -15,6 +15,7 @@ from app.web.problems import Fault, Problem
 
 PAGE_SIZE = 10  # episodes
 FORM_BYTES = 100_000  # the clip's neighbours in the form
+CLIP_ONLY = ("q", "intent")  # the clip's own words may be corrected; its intent ends with it
 LENGTHS: dict[str, dict[str, float]] = {
     "short": {"max_duration_s": 15 * 60},
     "medium": {"min_duration_s": 15 * 60, "max_duration_s": 45 * 60},
@@ -86,7 +87,8 @@ def clip() -> str:
         "results.html",
         query=query,
         found=found,
-        heard=found.heard,
+        clip=found,
+        kept={name: request.form.getlist(name) for name in request.form if name not in CLIP_ONLY},
         faults=[],
         shows={feed.id: feed for feed in opml.every_feed()},
     )

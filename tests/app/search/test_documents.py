@@ -54,6 +54,7 @@ def test_a_spoken_segment_is_one_document_with_all_that_finds_it() -> None:
         "chapters": ["Cores"],
         "text": "Ice melts.",
         "stemmed": {"en": "Ice melts."},
+        "sounds_like": "_ice_ _melt melts elts_ +ASML +SMLT +MLTS",
         "words": {
             "offset": [0, 4],
             "start_s": [12.0, 13.0],

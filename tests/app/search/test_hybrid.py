@@ -12,6 +12,8 @@ from app.search.query import Query, QueryError
 from app.search.result import Group, Hit
 from tests.app.search.conftest import Library, axis, between, say
 
+WORDS_ALONE = {"sounds_like": 0.0, "meaning": 0.0}
+
 
 def texts(library: Library, q: str, **arguments: Any) -> list[str]:
     result = library.searcher.search(Query(q=q, **arguments))
@@ -48,7 +50,9 @@ def test_a_hit_says_everything_that_the_contract_promises(library: Library) -> N
         "at_s": 30.5,
         "text": "The glaciers were melting fast.",
         "highlights": [(4, 12), (18, 25)],
-        "score": 1.0,
+        "score": pytest.approx(
+            legs["keyword"]["contribution"] + legs["sounds_like"]["contribution"]
+        ),
         "episode": {
             "id": "e1",
             "title": "Deep ice",
@@ -59,14 +63,18 @@ def test_a_hit_says_everything_that_the_contract_promises(library: Library) -> N
         "feed": {"id": "show", "title": "The Ice Show"},
         "url": "/episodes/e1?t=30.5",
     }
-    assert legs["keyword"].pop("score") > 0
-    assert legs == {"keyword": {"normalised": 1.0, "weight": 1.0, "contribution": 1.0, "rank": 1}}
+    assert legs.keys() == {"keyword", "sounds_like"}
+    for leg in legs.values():
+        assert leg.pop("score") > 0
+        weight = leg["weight"]
+        assert leg == {"normalised": 1.0, "weight": weight, "contribution": weight, "rank": 1}
     assert result.pop("took_ms") >= result.pop("es_took_ms") >= 0
     assert result == {
         "next_cursor": None,
         "total": {"value": 1, "relation": "eq"},
         "relaxed": [],
         "degraded": [],
+        "intent": None,
     }
 
 
@@ -81,7 +89,7 @@ def test_meaning_finds_what_no_word_does_and_both_add_up(library: Library) -> No
     result = library.searcher.search(Query(q="car"))
     first, second = cast(list[Hit], result.hits)
     assert first.text == "My car is red."
-    assert first.legs.keys() == {"keyword", "meaning"}
+    assert first.legs.keys() == {"keyword", "sounds_like", "meaning"}
     assert second.text == "An automobile passed."
     assert second.legs.keys() == {"meaning"}
     assert second.legs["meaning"].score == pytest.approx(0.8, abs=0.02)
@@ -99,13 +107,13 @@ def test_a_search_for_what_is_not_there_says_so(library: Library) -> None:
     )
     result = library.searcher.search(Query(q="the espresso machine of the office"))
     assert (result.hits, result.total.value, result.total.relation) == ([], 0, "eq")
-    silent = library.searcher.search(Query(audio_vector=axis(1, 512).tolist()))
+    silent = library.searcher.search(Query(is_clip=True, audio_vector=axis(1, 512).tolist()))
     assert (silent.hits, silent.total.value) == ([], 0)
 
 
 def test_a_clip_finds_the_segment_that_sounds_like_it(library: Library) -> None:
     library.add("e1", [Segment(0, 5), Segment(5, 10)], audio_vectors=np.eye(2, 512, dtype="f4"))
-    hit = only(library, "", audio_vector=axis(1, 512).tolist())
+    hit = only(library, "", is_clip=True, audio_vector=axis(1, 512).tolist())
     assert (hit.start_s, hit.at_s, hit.text, hit.highlights) == (5.0, 5.0, "", [])
     assert hit.legs["sound"].normalised == pytest.approx(1.0, abs=0.02)
 
@@ -198,9 +206,9 @@ def test_filters_hold_within_every_leg(library: Library) -> None:
         )
 
     def found(**filters: Any) -> list[str]:
-        query = Query(q="ice", audio_vector=axis(0, 512).tolist(), **filters)
+        query = Query(q="ice", is_clip=True, audio_vector=axis(0, 512).tolist(), **filters)
         hits = cast(list[Hit], library.searcher.search(query).hits)
-        assert all(hit.legs.keys() == {"keyword", "meaning", "sound"} for hit in hits)
+        assert all({"keyword", "meaning", "sound"} <= hit.legs.keys() for hit in hits)
         return sorted(hit.episode.id for hit in hits)
 
     assert found() == ["e1", "e2", "e3"]
@@ -240,7 +248,7 @@ def test_where_more_is_found_than_can_be_paged_the_last_page_says_so(
 ) -> None:
     monkeypatch.setattr("app.search.keyword.KEYWORD_DEPTH", 5)
     library.add("e1", [say("ice", 10.0 * n) for n in range(8)])
-    result = library.searcher.search(Query(q="ice", size=5))
+    result = library.searcher.search(Query(q="ice", size=5, weights=WORDS_ALONE))
     assert (result.total.value, result.total.relation) == (8, "gte")
     assert (len(result.hits), result.next_cursor) == (5, None)
     assert [one.part for one in result.degraded] == ["paging"]
@@ -276,19 +284,19 @@ def test_grouped_by_episode_each_comes_once_with_its_best_moments(library: Libra
 def test_a_weight_of_nought_skips_its_leg(library: Library) -> None:
     library.vectors["ice"] = cast(Any, axis(0))
     library.add("e1", [say("ice")], text_vectors=np.stack([axis(0)]))
-    assert only(library, "ice", weights={"meaning": 0.0}).legs.keys() == {"keyword"}
-    hit = only(library, "ice", weights={"keyword": 0.0, "meaning": 0.5})
+    assert only(library, "ice", weights=WORDS_ALONE).legs.keys() == {"keyword"}
+    hit = only(library, "ice", weights={"keyword": 0.0, "sounds_like": 0.0, "meaning": 0.5})
     assert hit.legs.keys() == {"meaning"}
     assert hit.score == pytest.approx(0.5, abs=0.02)
     with pytest.raises(QueryError, match="weight"):
-        library.searcher.search(Query(q="ice", weights={"keyword": 0.0, "meaning": 0.0}))
+        library.searcher.search(Query(q="ice", weights={**WORDS_ALONE, "keyword": 0.0}))
 
 
 def test_a_failed_leg_is_named_and_the_others_answer(library: Library) -> None:
     library.add("e1", [say("ice")])
     wrong_size = Searcher(library.es, library.prefix, lambda text: [1.0, 0.0])
     result = wrong_size.search(Query(q="ice"))
-    assert [hit.legs.keys() for hit in cast(list[Hit], result.hits)] == [{"keyword"}]
+    assert [hit.legs.keys() for hit in cast(list[Hit], result.hits)] == [{"keyword", "sounds_like"}]
     ((part, reason),) = [(one.part, one.reason) for one in result.degraded]
     assert part == "meaning"
     assert "dimensions" in reason
@@ -306,7 +314,7 @@ def test_a_model_that_is_absent_is_named_and_words_are_found(library: Library) -
         ("meaning", "The weights of MiniLM are not installed.")
     ]
     with pytest.raises(SearchUnavailable, match="not installed"):
-        searcher.search(Query(q="ice", weights={"keyword": 0.0}))
+        searcher.search(Query(q="ice", weights={"keyword": 0.0, "sounds_like": 0.0}))
 
 
 def test_an_index_that_is_not_there_is_told_as_unavailable(library: Library) -> None:

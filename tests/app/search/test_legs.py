@@ -34,6 +34,7 @@ def test_meaning_leg_filters_inside_the_neighbour_search() -> None:
 
 def test_sound_leg() -> None:
     query = Query(
+        is_clip=True,
         audio_vector=[1.0],
         since=datetime(2024, 1, 1, tzinfo=UTC),
         until=datetime(2024, 2, 1, tzinfo=UTC),

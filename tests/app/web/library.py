@@ -1,10 +1,14 @@
 """A small library, indexed for real: what the tests of the API and the pages search in."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from app import models
 from app.artefacts import EpisodeArtefacts
+from app.audio.landmarks import landmarks
+from app.audio.mono import Floats
 from app.catalog import get_catalog
 from app.domain import (
     Chapter,
@@ -18,7 +22,11 @@ from app.domain import (
     episode_id,
     feed_id,
 )
-from app.search.index import ensure_indices, write_segments
+from app.embedding import read_texts
+from app.encoders import registry
+from app.search.index import FieldRows, ensure_indices, write_segments
+from app.search.recordings import write_landmarks
+from app.search.schema import FIELDS
 from app.store import get_store
 
 GARDEN, HARBOUR, KUECHE = (
@@ -55,6 +63,7 @@ LINE_S = 18.0
 
 def build(audio_url: str = "https://media.example/{}.mp3") -> None:
     """Index three shows; one episode failed, and one is on its way."""
+    models.install(["minilm-int8", "colbert-small"])
     ensure_indices()
     feeds, episodes = _feeds(), _episodes(audio_url)
     for feed in feeds.values():
@@ -64,14 +73,37 @@ def build(audio_url: str = "https://media.example/{}.mp3") -> None:
         if episode.id in SAID:
             segments = segments_of(SAID[episode.id], episode.language)
             EpisodeArtefacts(get_store(), episode.id).save_segments(segments)
-            vectors = {"audio_whisper": _sounds(segments)}
-            write_segments(feeds[episode.feed_id], episode, segments, vectors)
+            write_segments(feeds[episode.feed_id], episode, segments, _vectors(segments))
+
+
+def _vectors(segments: list[Segment]) -> dict[str, FieldRows]:
+    """No sound is like another; what is said can be read closely, but has no meaning."""
+    readings = read_texts(segments, registry.reader())
+    return {"audio_whisper": _sounds(segments), FIELDS["reader"]: readings}
 
 
 def _sounds(segments: list[Segment]) -> np.ndarray:
     vectors = np.random.default_rng(7).normal(size=(len(segments), 512)).astype(np.float32)
     unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     return unit
+
+
+def record(episode: str, samples: Floats) -> None:
+    """Let the episode be this recording, of mono 16 kHz audio."""
+    found = get_catalog().get_episode(episode)
+    assert found is not None
+    write_landmarks(found, landmarks([samples]))
+
+
+def sound(episode: str, **vectors: Sequence[float]) -> None:
+    """Let each segment of the episode have these vectors."""
+    found = get_catalog().get_episode(episode)
+    assert found is not None
+    feed = get_catalog().get_feed(found.feed_id)
+    assert feed is not None
+    segments = segments_of(SAID[episode], found.language)
+    rows = {field: np.tile(np.float32(one), (len(segments), 1)) for field, one in vectors.items()}
+    write_segments(feed, found, segments, _vectors(segments) | rows)
 
 
 def segments_of(lines: list[str], language: str | None) -> list[Segment]:

@@ -17,8 +17,8 @@ from app.web.redis import get_redis
 
 PARTS = [
     "elasticsearch", "indices", "redis", "store", "worker-feeds", "worker-fetch",
-    "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder", "audio embedder",
-    "voice embedder",
+    "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder", "reader",
+    "audio embedder", "voice embedder",
 ]  # fmt: skip
 
 

@@ -31,6 +31,14 @@ def test_the_limits_in_the_document_are_those_of_the_code(client: FlaskClient) -
     assert client.get("/api/v1/search?q=x&size=101").status_code == 422
 
 
+def test_a_clip_is_described_with_what_it_can_be_for(client: FlaskClient) -> None:
+    operation = client.get("/openapi.json").json["paths"]["/api/v1/search/clip"]["post"]
+    form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
+    choices = form["properties"]["intent"]["anyOf"][0]["enum"]
+    assert choices == ["words", "meaning", "sound", "recording", "voice"]
+    assert "guesses" in form["properties"]["intent"]["description"]
+
+
 def test_the_page_uses_only_files_of_this_server(client: FlaskClient) -> None:
     page = client.get("/docs").text
     assert "http" not in page

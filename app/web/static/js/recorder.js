@@ -15,13 +15,16 @@ export function explain(error) {
   return `The microphone could not be opened (${error.name}).`;
 }
 
+// Only the level is evened out: what browsers take for noise and echo is part of a sound or a tune.
+const AUDIO = { echoCancellation: false, noiseSuppression: false };
+
 export class Recorder {
   constructor({ maxS, onLevel, onTime, onFull }) {
     Object.assign(this, { maxS, onLevel, onTime, onFull });
   }
 
   async start() {
-    this.stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    this.stream = await navigator.mediaDevices.getUserMedia({ audio: AUDIO });
     const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
     this.recorder = new MediaRecorder(this.stream, mimeType ? { mimeType } : {});
     this.parts = [];

@@ -26,7 +26,7 @@ new Voice({
     document.body.classList.replace("is-home", "has-query");
     document.querySelector(".hero")?.remove();
     document.querySelector(".shows")?.remove();
-    if (heard) document.getElementById("q").value = heard;
+    document.getElementById("q").value = heard;
     mendArtwork(root);
     scrollTo({ top: 0 });
     root.querySelector(".heard").focus({ preventScroll: true });

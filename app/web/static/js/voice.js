@@ -1,4 +1,5 @@
-// The microphone button: record or choose a clip, send it, and show what was found.
+// The microphone button: record or choose a clip, send it, and show what was found; then send
+// the same clip again for something else.
 import { Recorder, explain, whyNot } from "./recorder.js";
 import { clock } from "./time.js";
 
@@ -13,6 +14,7 @@ export class Voice {
     this.stop = this.panel.querySelector("[data-voice=stop]");
     this.close = this.panel.querySelector("[data-voice=discard]");
     this.file = this.panel.querySelector("input[type=file]");
+    this.intents = this.panel.querySelector(".intents");
     this.button.hidden = false;
     this.listen();
   }
@@ -24,6 +26,24 @@ export class Voice {
     this.file.addEventListener("change", () => {
       if (this.file.files[0]) this.send(this.file.files[0]);
     });
+    this.results.addEventListener("click", (event) => {
+      const intent = event.target.closest("[data-intent]")?.dataset.intent;
+      if (intent) this.again(intent);
+    });
+    this.results.addEventListener("keydown", (event) => {
+      if (event.target.id !== "heard" || event.key !== "Enter" || event.isComposing) return;
+      event.preventDefault();
+      event.target.form.requestSubmit();
+    });
+  }
+
+  /** The clip whose results are shown, for another intent. */
+  async again(intent) {
+    this.onBegin();
+    this.panel.hidden = false;
+    const sent = this.send(this.clip, intent);
+    this.close.focus();
+    await sent;
   }
 
   tell(text, bad = false) {
@@ -86,24 +106,27 @@ export class Voice {
     this.waiting.hidden = !on;
     this.file.parentElement.hidden = on;
     this.close.textContent = on ? "Cancel" : "Close";
-    this.button.disabled = on;
+    this.button.disabled = this.results.inert = on;
+    this.intents.hidden = on;
     this.results.classList.toggle("is-stale", on);
   }
 
-  async send(clip) {
+  async send(clip, intent = new FormData(document.getElementById("clip")).get("intent")) {
     this.release();
     this.wait(true);
     this.tell("Listening to the recording …");
     this.asking = new AbortController();
     const form = new FormData(this.form);
     form.delete("q");
+    form.append("intent", intent);
     form.append("clip", clip, "clip");
     try {
       const response = await fetch("/clip", { method: "POST", body: form, signal: this.asking.signal });
       const body = await response.text();
       if (!response.ok) return this.tell(this.reason(body, response), true);
       this.results.innerHTML = body;
-      const heard = this.results.querySelector(".heard q")?.textContent ?? "";
+      this.clip = clip;
+      const heard = this.results.querySelector("#heard")?.value ?? "";
       this.panel.hidden = true;
       this.tell("");
       return this.onResults(this.results, heard);
