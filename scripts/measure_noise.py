@@ -19,13 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import noisereduce
 import numpy as np
 from tqdm import tqdm
 
 from app.audio.decode import SAMPLE_RATE_HZ, decode
-from app.audio.noise import measure
-from app.audio.vad import FRAME_S, speech_probabilities
+from app.audio.noise import denoised, lifted, measure
+from app.audio.vad import speech_probabilities
 from app.encoders import whisper_model
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
@@ -34,10 +33,10 @@ from scripts.demo import tools
 from scripts.demo.music import TUNES, play
 from scripts.measure_speech import align, hear, plain
 
+LEVELS_DB = (-20, -50, -60, -66)
 SNRS_DB = (None, 20, 10, 5, 0)  # None: clean
 NOISE_S = 60
 EDGE_S = 0.5
-PAUSE, FRAME = 0.15, round(FRAME_S * SAMPLE_RATE_HZ)
 DEMO_RATE_HZ = 24_000
 VOICES = ("af_nova", "am_eric", "bf_alice", "bm_lewis", "af_kore", "am_liam")  # not the demo's
 
@@ -169,26 +168,15 @@ def mixed(samples: Audio, noise: Audio, snr_db: float | None, rng: np.random.Gen
     return (heard / max(1.0, 1.02 * np.abs(heard).max())).astype(np.float32)
 
 
-def by_pauses(samples: Audio, probabilities: Audio) -> Audio:
-    """Most of the noise that the pauses hold goes; nothing where there are none."""
-    silent = np.repeat(probabilities < PAUSE, FRAME)[: len(samples)]
-    pauses = samples[: len(silent)][silent]
-    if len(pauses) < EDGE_S * SAMPLE_RATE_HZ / 2:
-        return samples
-    return noisereduce.reduce_noise(
-        y=samples, sr=SAMPLE_RATE_HZ, y_noise=pauses, stationary=True, prop_decrease=0.6
-    ).astype(np.float32)
-
-
-def everywhere(samples: Audio, _: Audio) -> Audio:
-    """noisereduce as it comes: what changes slowly goes, in full."""
-    return noisereduce.reduce_noise(y=samples, sr=SAMPLE_RATE_HZ).astype(np.float32)
+def gated(samples: Audio, probabilities: Audio) -> Audio:
+    """What a clip's vector of sound is made of."""
+    return denoised(samples) if measure(samples, probabilities).hides_sound else samples
 
 
 TREATMENTS: dict[str, Treatment] = {
     "raw": lambda samples, _: samples,
-    "noisereduce as it comes": everywhere,
-    "60 % of what the pauses hold": by_pauses,
+    "gated": gated,
+    "always": lambda samples, _: denoised(samples),
 }
 
 
@@ -208,7 +196,8 @@ def word_errors(
                 probabilities = speech_probabilities([clip])
                 measured.append(measure(clip, probabilities).snr_db)
                 known: dict[bytes, int] = {}
-                for name, treat in TREATMENTS.items():
+                for name in ("raw", "always"):
+                    treat = TREATMENTS[name]
                     treated = treat(clip, probabilities)
                     if (key := treated.tobytes()) not in known:
                         known[key] = errors(said.text, treated, engine)
@@ -232,6 +221,52 @@ def errors(text: str, samples: Audio, engine: FasterWhisper) -> int:
         "".join(word.text for word in engine.transcribe(samples, brief=True, states=False).words)
     )
     return sum(i is None or j is None or truth[i] != heard[j] for i, j in align(truth, heard))
+
+
+def quiet_errors(utterances: list[Utterance], engine: FasterWhisper) -> list[dict[str, Any]]:
+    """Wrong words in 16 bits of quiet speech, as it came and as the product lifts it."""
+    rows = []
+    for level_db in LEVELS_DB:
+        wrong = {"raw": 0, "lifted": 0}
+        for said in tqdm(utterances, desc=f"{level_db} dB"):
+            loud = said.samples / active_rms(said.samples) * 10 ** (level_db / 20)
+            clip = (np.round(np.clip(loud, -1, 1) * 32767) / 32768).astype(np.float32)
+            louder = lifted(clip)
+            wrong["raw"] += (as_it_came := errors(said.text, clip, engine))
+            wrong["lifted"] += as_it_came if louder is clip else errors(said.text, louder, engine)
+        words = sum(len(plain(said.text)) for said in utterances)
+        rows.append({"level_db": level_db, "words": words, "wrong": wrong})
+    return rows
+
+
+def lines_found(
+    utterances: list[Utterance], kinds: dict[str, Audio], embedder: WhisperStates
+) -> list[dict[str, Any]]:
+    """How often spoken lines in noise are nearest to their clean selves, and how near."""
+    edge = round(EDGE_S * SAMPLE_RATE_HZ)
+    clean = [np.pad(said.samples, edge) for said in utterances]
+    known = np.stack([embedder.pool(embedder.states(clip)) for clip in clean])
+    rows = []
+    for kind, noise in kinds.items():
+        for snr_db in SNRS_DB if kind == next(iter(kinds)) else SNRS_DB[1:]:
+            rng = np.random.default_rng(1)
+            clips = [mixed(clip, noise, snr_db, rng) for clip in clean]
+            heard = [speech_probabilities([clip]) for clip in clips]
+            own, near = {}, {}
+            for name, treat in tqdm(TREATMENTS.items(), desc=f"lines {kind} {snr_db}"):
+                asked = [treat(clip, said) for clip, said in zip(clips, heard, strict=True)]
+                vectors = np.stack([embedder.pool(embedder.states(clip)) for clip in asked])
+                alike = vectors @ known.T
+                own[name] = int((alike.argmax(1) == np.arange(len(known))).sum())
+                near[name] = float(np.diag(alike).mean())
+            opened = sum(
+                measure(clip, said).hides_sound for clip, said in zip(clips, heard, strict=True)
+            )
+            label = kind if snr_db is not None else "clean"
+            rows.append(
+                {"noise": label, "snr_db": snr_db, "opened": opened, "own": own, "cosine": near}
+            )
+    return rows
 
 
 def sounds_found(
@@ -274,18 +309,42 @@ def share(row: dict[str, Any], name: str, whole_of: int) -> str:
 
 def table(result: dict[str, Any]) -> str:
     """The figures as Markdown: word errors, then sounds found."""
-    names = list(TREATMENTS)
+    names, heard_as = list(TREATMENTS), ("raw", "always")  # words are always heard raw
     lines = [
         f"Word error over {result['utterances']} spoken clips (commit {result['commit']}):",
         "",
-        f"| noise | SNR, dB | measured, median | {' | '.join(names)} |",
-        f"| --- | ---: | ---: |{' ---: |' * len(names)}",
+        f"| noise | SNR, dB | measured, median | {' | '.join(heard_as)} |",
+        f"| --- | ---: | ---: |{' ---: |' * len(heard_as)}",
     ]
     for row in result["word_errors"]:
         told = [found for found in row["measured_db"] if found is not None]
         snr = "" if row["snr_db"] is None else row["snr_db"]
-        cells = " | ".join(share(row["wrong"], name, row["words"]) for name in names)
+        cells = " | ".join(share(row["wrong"], name, row["words"]) for name in heard_as)
         lines.append(f"| {row['noise']} | {snr} | {np.median(told):.0f} | {cells} |")
+    lines += [
+        "",
+        "Quiet speech in 16 bits:",
+        "",
+        "| level, dB of full scale | raw | lifted |",
+        "| ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {row['level_db']} | {share(row['wrong'], 'raw', row['words'])} | "
+        f"{share(row['wrong'], 'lifted', row['words'])} |"
+        for row in result["quiet"]
+    ]
+    lines += [
+        "",
+        f"A spoken line finds its clean self by sound, of {result['utterances']}, and the mean "
+        "cosine to it:",
+        "",
+        f"| noise | SNR, dB | gate opened | {' | '.join(names)} |",
+        f"| --- | ---: | ---: |{' ---: |' * len(names)}",
+    ]
+    for row in result["lines"]:
+        snr = "" if row["snr_db"] is None else row["snr_db"]
+        cells = " | ".join(f"{row['own'][name]}, {row['cosine'][name]:.3f}" for name in names)
+        lines.append(f"| {row['noise']} | {snr} | {row['opened']} | {cells} |")
     lines += [
         "",
         "A cut of 3.5 s finds its own sound / another recording of its class, as shares of "
@@ -311,13 +370,16 @@ def study(folder: Path, count: int, name: str) -> dict[str, Any]:
     lines = list(read_lines(folder / "speech", engine))
     lines = lines[:: max(1, 2 * len(lines) // count)][: count // 2]
     asked = spoken_questions(folder / "relevance" / "queries.jsonl", count - len(lines))
-    kinds = noises(folder / "speakers")
+    said, kinds = [*lines, *asked], noises(folder / "speakers")
+    embedder = WhisperStates(f"whisper:{name}")
     return {
         "commit": commit(),
         "transcriber": name,
-        "utterances": len(lines) + len(asked),
-        "word_errors": word_errors([*lines, *asked], kinds, engine),
-        "sounds": sounds_found(folder / "sounds", kinds, WhisperStates(f"whisper:{name}")),
+        "utterances": len(said),
+        "word_errors": word_errors(said, kinds, engine),
+        "quiet": quiet_errors(said, engine),
+        "lines": lines_found(said, kinds, embedder),
+        "sounds": sounds_found(folder / "sounds", kinds, embedder),
     }
 
 
@@ -325,7 +387,7 @@ def main() -> None:
     """Measure, or print the tables of an earlier measurement."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--utterances", type=int, default=24)
+    parser.add_argument("--utterances", type=int, default=12)
     parser.add_argument("--transcriber", default="base")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--table", type=Path)

@@ -12,7 +12,15 @@ from app import queue
 
 ROOT = Path(__file__).parents[1]
 # What loads a model or needs seconds to import; each is imported where it is first used.
-HEAVY = ("torch", "transformers", "faster_whisper", "ctranslate2", "onnxruntime", "av")
+HEAVY = (
+    "torch",
+    "transformers",
+    "faster_whisper",
+    "ctranslate2",
+    "onnxruntime",
+    "av",
+    "noisereduce",
+)
 IMPORT_ALL = """
 import importlib, pkgutil, socket, sys
 def refuse(*_): raise SystemExit("a connection was opened")

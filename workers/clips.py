@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -12,7 +12,7 @@ from app.artefacts import LanguageSpan
 from app.audio.decode import SAMPLE_RATE_HZ, decode_clip
 from app.audio.ffmpeg import AudioError
 from app.audio.landmarks import clip_landmarks
-from app.audio.noise import Noise, lifted, measure
+from app.audio.noise import Noise, denoised, lifted, measure
 from app.audio.speech import spans_of
 from app.audio.vad import speech_probabilities
 from app.audio.voice import voice_vector
@@ -146,7 +146,13 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
         answer["error"] = str(error)
         return answer
     clip = listen_to(audio, sound_wanted=any(sound in lane for lane in lanes))
-    answer["noise"] = ClipNoise(snr_db=clip.noise.snr_db, denoised=[])
+    # The guess keeps to the audio as it came: words and sound share one pass there.
+    clear = intent == "sound" and clip.noise.hides_sound
+    if clear:
+        clip = replace(clip, audio=denoised(clip.audio))
+    answer["noise"] = ClipNoise(
+        snr_db=clip.noise.snr_db, denoised=[sound.__name__] if clear else []
+    )
     for found, degraded in _run_at_once(lanes, clip):
         answer.update(found)  # type: ignore[typeddict-item]  # each part's own fields
         answer["degraded"] += degraded

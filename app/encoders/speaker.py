@@ -24,6 +24,7 @@ SHORTEST_S = 0.8  # less speech is repeated
 _FRAME = 320  # samples over which loudness is measured
 _QUIET_DB = 45.0  # below the window's loud parts: a pause
 _LEAST_SPOKEN = 0.25  # of a second
+_DEEPEST = np.float32(45 * np.log(10) / 10)  # 45 dB below a chunk's peak tells of the channel alone
 
 
 class CamPlusPlus:
@@ -81,6 +82,7 @@ class CamPlusPlus:
         count = min(-(-len(speech) // size), MOST_CHUNKS)
         starts = np.linspace(0, len(speech) - size, count).astype(int)
         features = np.stack([log_mel(speech[start : start + size]) for start in starts])
+        features = np.maximum(features, features.max(axis=(1, 2), keepdims=True) - _DEEPEST)
         features -= features.mean(axis=1, keepdims=True)  # of a microphone and a room
         vectors = self._session.run(None, {"features": features})[0]
         middles = np.minimum((starts + size // 2) // _FRAME, len(frames) - 1)

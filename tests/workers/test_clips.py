@@ -140,6 +140,26 @@ def test_noise_is_measured(hear: Hear, question: Floats) -> None:
     assert (clean["noise"]["snr_db"] or 0) > 30 > (noisy["noise"]["snr_db"] or 0) > 5
 
 
+def test_only_a_search_by_sound_is_made_of_denoised_audio(hear: Hear, question: Floats) -> None:
+    noisy = question + hiss(len(question) / RATE, 0.1)
+    by_sound, by_words = hear(noisy, "sound"), hear(noisy, "words")
+    assert by_sound["noise"] is not None
+    assert by_words["noise"] is not None
+    assert by_sound["noise"]["denoised"] == ["sound"]
+    assert by_words["noise"]["denoised"] == []
+    clean = hear(question, "sound")
+    assert clean["noise"] is not None
+    assert clean["noise"]["denoised"] == []
+    near = np.dot(by_sound["audio_vector"] or [], clean["audio_vector"] or [])
+    assert 0.2 < near < 0.99
+
+
+def test_a_clip_that_is_hardly_loud_enough_is_understood(hear: Hear, question: Floats) -> None:
+    answer = hear(question * np.float32(0.005), "words")  # some six bits are left of it
+    assert answer["heard"] is not None
+    assert answer["heard"]["text"] == QUESTION
+
+
 def test_a_broken_clip_says_so(store: Store) -> None:
     with store.write("clips/c") as file:
         file.write(b"this is no recording")

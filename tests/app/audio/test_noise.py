@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from app.audio.noise import measure
+from app.audio.noise import Noise, denoised, lifted, measure
 from app.audio.vad import FRAME_S
 
 RATE = 16_000
@@ -42,3 +42,38 @@ def test_digital_silence_has_a_bound():
     assert measure(silent, track((60, 0.0))).level_db == -100
     said = np.concatenate([silent, hiss(30, 0.1)])
     assert measure(said, track((60, 0.0), (30, 0.9))).snr_db == 60
+
+
+@pytest.mark.parametrize(("snr_db", "opens"), [(0.0, True), (10.0, False), (None, False)])
+def test_the_gate_opens_on_speech_in_much_noise(snr_db, opens):
+    assert Noise(snr_db, -20.0).hides_sound is opens
+
+
+def test_a_steady_noise_grows_less():
+    tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(40 * FRAME) / RATE)
+    said = np.concatenate([hiss(40, 0), tone, hiss(40, 0)]).astype(np.float32)
+    noisy = said + hiss(120, 0.05)
+    left = denoised(noisy)
+    assert left.shape == noisy.shape
+    assert left.dtype == np.float32
+    assert np.std(left - said) < 0.9 * np.std(noisy - said)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 2.0])
+def test_silence_stays_silence(seconds):
+    silent = np.zeros(round(seconds * RATE), np.float32)
+    assert np.array_equal(denoised(silent), silent)
+    assert np.array_equal(lifted(silent), silent)
+
+
+def test_quiet_speech_is_lifted_and_no_peak_is_clipped():
+    quiet = hiss(60, 0.001)
+    assert np.std(lifted(quiet)) == pytest.approx(0.1, rel=0.05)
+    quiet[5000] = 0.1
+    assert np.abs(lifted(quiet)).max() == pytest.approx(0.99, abs=1e-3)
+    assert lifted(quiet).dtype == np.float32
+
+
+@pytest.mark.parametrize("samples", [hiss(60, 0.1), hiss(60, 0.01), hiss(0, 0.1)])
+def test_what_is_loud_enough_stays_as_it_is(samples):
+    assert lifted(samples) is samples
