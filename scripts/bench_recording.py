@@ -6,8 +6,8 @@
 The library is what lies below FOLDER (all recordings but those of two in five folders, which
 stay outside for clips that must not be found), programmes that espeak-ng reads in changing voices
 from the words of FOLDER's texts, and music of our own. Clips are drawn from each kind of sound
-(speech: every other one is real; music; other sounds, all real) where there is sound. It is written
-into the Elasticsearch that the environment names (ELASTICSEARCH_URL and the rest), under a prefix that is
+(speech: every other one is real; music; other sounds, all real) where there is sound. The library
+is written into the Elasticsearch that the environment names, under a prefix that is
 removed afterwards. Beside it, in the same run, Chromaprint (Debian's libchromaprint-tools, if
 `fpcalc` is there) gets the same library and the same clips.
 """
@@ -83,7 +83,7 @@ class Library:
     def read(self, name: str) -> Audio:
         """An episode's samples."""
         data = np.fromfile(self.folder / f"{name}.pcm", "<i2")
-        return data.astype(np.float32) / 32768
+        return data.astype(np.float32) / np.float32(32768)
 
 
 def make_library(data: Path, hours: float, folder: Path) -> Library:
@@ -348,7 +348,7 @@ def timing(es: Elasticsearch, prefix: str, library: Library) -> dict[str, Any]:
     """Milliseconds of clips of three seconds, one after another; a strange one has all speeds."""
     rng = np.random.default_rng(3)
     spent: dict[str, list[float]] = {"landmarks": [], "found": [], "not_found": []}
-    for number in range(30):
+    for number in range(10):
         clip = cut(library, library.kinds["speech"][1], 3, rng)[2]
         for audio, what in ((clip, "found"), (strange(library, 3 * number + 1), "not_found")):
             began = time.perf_counter()

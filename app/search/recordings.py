@@ -49,9 +49,10 @@ ACCEPTED_SCORE = 18.0
 ACCEPTED_SCORE_AT_OTHER_SPEEDS = 21.0
 
 # Music in the same scale and metre coincides by more than chance, but then it does at several
-# offsets. What is the same recording fits at one, and nowhere else within the ten seconds nearly
-# as well; unless it is repeated there, when nearly all of its landmarks are found.
+# offsets. What is the same recording fits at one, and nowhere else within the ten seconds half as
+# well; unless it is repeated there, when nearly all of its landmarks are found.
 ACCEPTED_LEAD = 15.0
+ACCEPTED_LEAD_OF_SCORE = 0.5
 ACCEPTED_SHARE = 0.7
 ELSEWHERE_TICKS = 32  # 128 ms
 
@@ -253,7 +254,8 @@ def vote(copy: Copy, stretches: Sequence[Stretch]) -> list[Match]:
     votes, scores, shares = laid(offsets)
     leads = scores - laid(elsewhere)[1]
     needed = ACCEPTED_SCORE if copy.speed == 1 else ACCEPTED_SCORE_AT_OTHER_SPEEDS
-    accepted = (scores >= needed) & ((leads >= ACCEPTED_LEAD) | (shares >= ACCEPTED_SHARE))
+    leading = leads >= np.maximum(ACCEPTED_LEAD, ACCEPTED_LEAD_OF_SCORE * scores)
+    accepted = (scores >= needed) & (leading | (shares >= ACCEPTED_SHARE))
     return [
         Match(
             stretch.episode_id,
