@@ -110,6 +110,34 @@ def test_every_episode_that_has_it_is_told(recordings: Library) -> None:
     assert [match.start_s for match in matches] == pytest.approx([15.0, 15.0], abs=0.05)
 
 
+def struck(duration_s: float, seed: int) -> Floats:
+    """Two of seven notes at once, four times a second, each of which sounds for a second."""
+    rng, audio = np.random.default_rng(seed), np.zeros(round(duration_s * RATE_HZ), np.float32)
+    time_s = np.arange(RATE_HZ) / RATE_HZ
+    for start in range(0, len(audio), RATE_HZ // 4):
+        for note_hz in rng.choice(440 * 2 ** (np.array([0, 2, 4, 5, 7, 9, 11]) / 12), 2):
+            partials = np.arange(1, 7)[:, None] * note_hz
+            note = 0.1 * np.sin(2 * np.pi * partials * time_s).sum(axis=0) * np.exp(-3 * time_s)
+            audio[start : start + RATE_HZ] += note[: len(audio) - start].astype(np.float32)
+    return audio
+
+
+def test_other_music_in_the_same_scale_and_metre_is_not_accepted(library: Library) -> None:
+    write(library, "music", struck(120.0, seed=1))
+    for seed in range(10, 15):
+        assert not any(match.accepted for match in found(library, struck(3.0, seed)))
+    (match,) = found(library, struck(120.0, seed=1)[70 * RATE_HZ : 73 * RATE_HZ])
+    assert match.accepted
+    assert match.start_s == pytest.approx(70.0, abs=0.05)
+
+
+def test_what_is_repeated_at_once_is_accepted(library: Library) -> None:
+    write(library, "loop", np.tile(tones(2.0, seed=60), 8))
+    (match, *_) = found(library, tones(2.0, seed=60))
+    assert (match.episode_id, match.accepted) == ("loop", True)
+    assert match.lead < 15
+
+
 @pytest.mark.parametrize(
     ("query", "is_found"),
     [
