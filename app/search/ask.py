@@ -1,8 +1,7 @@
 """All legs in one ``_msearch``; one that fails costs nothing but itself."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, replace
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -19,12 +18,16 @@ SCALES: Mapping[str, Scale] = {
     "sounds_like": Scale(),
     # MiniLM: questions about something else reach .38 against the development segments.
     "meaning": Scale(floor=0.0, top=1.0, alone=0.4),
-    # The passages that nothing was asked about lie at .6 and above; only others' hits are read.
-    "reading": Scale(floor=0.5, top=1.0, alone=inf),
+    # Of 800 development questions the answer reads at .89 (median), the best passage of another
+    # episode at .83, and any passage at .75.
+    "reading": Scale(floor=0.7, top=1.0, alone=0.86),
     "sound": Scale(floor=0.0, top=1.0, alone=legs.SOUND_FLOOR),
     "voice": Scale(floor=0.0, top=1.0, alone=legs.VOICE_ALONE),
     "recording": Scale(),
 }
+
+# What is worth reading: a passage that means something near may turn out to be the answer.
+WORTH_READING = {**SCALES, "meaning": replace(SCALES["meaning"], alone=legs.MEANING_FLOOR)}
 
 # All that is read of an answer; the rest need not be sent.
 _FILTER_PATH = [

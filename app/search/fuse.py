@@ -46,8 +46,7 @@ class Scale:
     """A leg's range of scores; without a ``top`` the best score found is the top.
 
     A segment is a hit only where some leg scores it ``alone`` or more: neighbours that are
-    not near may lift what other legs found, and are no answer themselves; nor is what was read
-    closely, since only what others found is read.
+    not near may lift what other legs found, and are no answer themselves.
     """
 
     floor: float = 0.0

@@ -9,7 +9,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from app.encoders.base import Floats
 from app.search import keyword, legs
-from app.search.ask import SCALES, Answers, ask
+from app.search.ask import SCALES, WORTH_READING, Answers, ask
 from app.search.client import get_client
 from app.search.fuse import Fused, fuse
 from app.search.hydrate import HitsUnreadable, hydrate
@@ -128,7 +128,8 @@ class Searcher:
         words = query.words()
         weights = query.weights_for(words)
         answers = self._found(words, query, weights).answers
-        read = self._read(fuse(answers.found, weights, SCALES), self._question(words, weights))
+        worth = fuse(answers.found, weights, WORTH_READING)
+        read = self._read(worth, self._question(words, weights))
         return replace(answers, found={**answers.found, "reading": read.found})
 
     def _found(self, words: Words, query: Query, weights: Weights) -> _Found:
@@ -205,11 +206,9 @@ class Searcher:
 
         Reading only adds, so that what lies below its depth stays below.
         """
-        ranked = fuse(answers.found, weights, SCALES)
-        read = self._read(ranked, question)
-        if read.found:
-            ranked = fuse({**answers.found, "reading": read.found}, weights, SCALES)
-        return _Ranking(ranked, read.took_ms, read.degraded)
+        read = self._read(fuse(answers.found, weights, WORTH_READING), question)
+        found = {**answers.found, "reading": read.found} if read.found else answers.found
+        return _Ranking(fuse(found, weights, SCALES), read.took_ms, read.degraded)
 
     def _read(self, ranked: Sequence[Fused], question: Future[Floats] | None) -> Read:
         if question is None:
