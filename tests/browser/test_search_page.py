@@ -21,6 +21,7 @@ def test_a_click_plays_the_moment(page: Page, base_url: str) -> None:
     page.keyboard.type("pruned in late winter")
     page.keyboard.press("Enter")
     expect(page.locator("mark").first).to_be_visible()
+    page.wait_for_load_state()  # a click before the modules are there follows the link
     moment = page.locator("a[data-play]").first
     at_s = float(moment.get_attribute("data-at"))
     moment.click()

@@ -20,7 +20,14 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 LASTING = {name: service for name, service in SERVICES.items() if name != "setup"}
 SECRETS = re.compile(r"PASSWORD|SECRET|TOKEN|KEY")
-HEARING = {"audioop-lts", "faster-whisper", "feedparser", "imageio-ffmpeg", "pydub"}
+HEARING = {
+    "audioop-lts",
+    "faster-whisper",
+    "feedparser",
+    "imageio-ffmpeg",
+    "noisereduce",
+    "pydub",
+}
 
 
 def run(*command: str) -> None:
