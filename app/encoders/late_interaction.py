@@ -18,7 +18,7 @@ from app.encoders.base import EncoderError, Floats, Tokens
 from app.encoders.weights import weights_folder, weights_version
 from app.settings import get_settings
 
-MAX_TOKENS = 510
+MAX_TOKENS = 509  # and three marks: as many as it was trained with
 QUESTION_TOKENS = 62
 
 _QUESTION, _PASSAGE = "[unused0]", "[unused1]"  # the marks that it was trained with
@@ -37,7 +37,7 @@ class LateInteraction:
     def read(self, texts: Sequence[str]) -> list[Tokens]:
         """Of each passage its tokens' unit vectors times 127, int8 ``(tokens, 64)``.
 
-        What follows the 510th token is not read. Raises EncoderError where the weights are
+        What follows the 509th token is not read. Raises EncoderError where the weights are
         absent.
         """
         projected = (self._project(self.passage_states(text)) for text in texts)

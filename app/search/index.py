@@ -119,9 +119,13 @@ def _create_first(es: Elasticsearch, prefix: str, kind: str, models: Models) -> 
 
 
 def _bring_up_to_date(es: Elasticsearch, name: str, body: dict[str, dict[str, object]]) -> None:
-    """Add fields that are new in this version; a field never changes its type."""
+    """Add fields that are new in this version; a field never changes its type.
+
+    What the source leaves out can only be told a new index: an older one keeps more.
+    """
+    mappings = {part: value for part, value in body["mappings"].items() if part != "_source"}
     try:
-        es.indices.put_mapping(index=name, **body["mappings"])  # type: ignore[arg-type]
+        es.indices.put_mapping(index=name, **mappings)  # type: ignore[arg-type]
     except BadRequestError as error:
         raise IndexMismatch(
             f"The index {name} was made by another version of Earmark: {error.body}. "

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from app.catalog import Catalog
 from app.domain import Episode, EpisodeStatus, Feed, Segment, Word
-from app.encoders.base import Floats
+from app.encoders.base import Floats, Tokens
 from app.search.hybrid import Searcher
 from app.search.index import SegmentIndex, make_indices
 from app.search.schema import Model
@@ -20,6 +20,7 @@ MODELS = {
     "text_vector": Model("a-text-model", "1", 384),
     "audio_whisper": Model("an-audio-model", "1", 512),
     "voice": Model("a-voice-model", "1", 192),
+    "reading": Model("a-reader", "1", 4),
 }
 
 
@@ -63,6 +64,7 @@ class Library:
         text_vectors: Floats | None = None,
         audio_vectors: Floats | None = None,
         voice_vectors: Floats | None = None,
+        readings: Sequence[Tokens] | None = None,
         **fields: Any,
     ) -> Episode:
         show = Feed(id=feed, url=f"http://127.0.0.1/{feed}.xml", title=fields.pop("show_title", ""))
@@ -74,6 +76,7 @@ class Library:
             "text_vector": text_vectors,
             "audio_whisper": audio_vectors,
             "voice": voice_vectors,
+            "reading": readings,
         }
         given = {field: rows for field, rows in vectors.items() if rows is not None}
         self.segments.write(show, episode, segments, given)

@@ -9,7 +9,7 @@ from app.search import bulk
 from app.search.index import IndexMismatch, ModelMismatch, make_indices, stored_models
 from app.search.query import Query
 from app.search.result import Hit
-from app.search.schema import KINDS, Model, definition
+from app.search.schema import KINDS, Model, definition, with_models
 from tests.app.search.conftest import MODELS, Library, axis, say
 
 
@@ -107,6 +107,23 @@ def test_a_vector_field_that_is_new_is_added_and_one_no_longer_chosen_stays(
         make_indices(
             library.es, library.prefix, MODELS | {"voice": Model("another-voice", "1", 192)}
         )
+
+
+def test_an_index_that_an_earlier_version_made_goes_on(new_library: Callable[[], Library]) -> None:
+    library = new_library()
+    name = f"{library.prefix}-segments-000001"
+    before = definition("segments")
+    for field in ("sounds_like", "reading", "voice"):
+        del before["mappings"]["properties"][field]
+    del before["mappings"]["_source"]
+    library.es.indices.delete(index=name)
+    models = {field: MODELS[field] for field in ("text_vector", "audio_whisper")}
+    library.es.indices.create(
+        index=name, **with_models(before, models), aliases={f"{library.prefix}-segments": {}}
+    )
+    make_indices(library.es, library.prefix, MODELS)
+    library.add("e1", [say("ice")])
+    assert starts(library, "ice") == [0.0]
 
 
 def test_vectors_of_another_model_are_refused_with_what_to_do(library: Library) -> None:
