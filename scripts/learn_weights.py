@@ -33,6 +33,7 @@ from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
 
 ROOT = Path(__file__).resolve().parents[1]
+LEAST_GAIN = 0.002
 Scores = dict[str, list[Gathered]]  # by class, one a condition
 
 
@@ -101,6 +102,9 @@ def learned(scores: Scores, folder: Folder) -> dict[str, Any]:
 def _figures(conditions: list[Gathered], start: Mapping[str, float]) -> dict[str, Any]:
     figures = asdict(learn(conditions, start))
     weights = figures.pop("weights")
+    if figures["cross_validated"] < figures["before"] + LEAST_GAIN:
+        weights = dict(start)  # what does not hold on questions it has not seen is not learned
+    weights = {leg: round(weight, 4) for leg, weight in weights.items()}
     rounded = {name: round(value, 4) for name, value in figures.items()}
     gain = round(rounded["cross_validated"] - rounded["before"], 4)
     return {"weights": weights, "ndcg@10": rounded, "cross_validated_gain": gain}
