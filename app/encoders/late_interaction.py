@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from app.encoders.base import EncoderError, Floats, Tokens
+from app.encoders.base import Floats, Tokens
+from app.encoders.onnx import open_session
 from app.encoders.weights import weights_folder, weights_version
-from app.settings import get_settings
 
 MAX_TOKENS = 509  # and three marks: as many as it was trained with
 QUESTION_TOKENS = 62
@@ -87,18 +87,8 @@ class LateInteraction:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime  # noqa: PLC0415 - heavy, and only where it is used
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = get_settings().threads
-        options.enable_cpu_mem_arena = False
-        path = weights_folder(self.name) / "model.onnx"
-        try:
-            return onnxruntime.InferenceSession(
-                str(path), sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime's errors share no other base
-            raise EncoderError(f"{path} could not be loaded: {error}") from error
+        folder = weights_folder(self.name)
+        return open_session(folder / "model.onnx", folder)
 
     @cached_property
     def _tokenizer(self) -> Any:

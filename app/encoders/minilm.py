@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from app.encoders.base import EncoderError, Floats
+from app.encoders.base import Floats
+from app.encoders.onnx import open_session
 from app.encoders.weights import weights_folder, weights_version
-from app.settings import get_settings
 
 MAX_TOKENS = 256
 
@@ -50,18 +50,8 @@ class MiniLm:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime  # noqa: PLC0415 - heavy, and only where it is used
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = get_settings().threads
-        options.enable_cpu_mem_arena = False
-        path = weights_folder(self.name) / "model.onnx"
-        try:
-            return onnxruntime.InferenceSession(
-                str(path), sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime's errors share no other base
-            raise EncoderError(f"{path} could not be loaded: {error}") from error
+        folder = weights_folder(self.name)
+        return open_session(folder / "model.onnx", folder)
 
     @cached_property
     def _tokenizer(self) -> Any:

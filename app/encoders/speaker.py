@@ -14,8 +14,8 @@ import numpy as np
 from app.encoders.base import EncoderError, Floats, Transcriber
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
 from app.encoders.fbank import log_mel
+from app.encoders.onnx import open_session
 from app.encoders.weights import weights_folder, weights_version
-from app.settings import get_settings
 
 CHUNK_S = 1.6
 MOST_CHUNKS = 5  # of a window: a voice is known from a quarter of what it says
@@ -91,22 +91,10 @@ class CamPlusPlus:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime  # noqa: PLC0415 - heavy, and only where it is used
-
         folder = weights_folder(self.name)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = get_settings().threads
-        options.enable_cpu_mem_arena = False
-        options.add_session_config_entry(
-            "session.model_external_initializers_file_folder_path", str(folder)
-        )
         graph = (files("app.encoders") / "graphs" / "campplus.onnx").read_bytes()
-        try:
-            return onnxruntime.InferenceSession(
-                graph, sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime's errors share no other base
-            raise EncoderError(f"{folder} could not be loaded: {error}") from error
+        weights = {"session.model_external_initializers_file_folder_path": str(folder)}
+        return open_session(graph, folder, weights)
 
 
 def _spoken(frames: Floats) -> Any:
