@@ -10,7 +10,6 @@ are learned for each class on nDCG@10 over all conditions, with five-fold cross-
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
@@ -29,6 +28,7 @@ from app.evaluation.weights import Gathered, gather, learn
 from app.search.client import connect
 from app.search.weights import learned as current
 from app.settings import get_settings
+from scripts.bench_ingest import commit
 from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
 
@@ -85,11 +85,9 @@ def load(file: Path) -> Scores:
 
 def learned(scores: Scores, folder: Folder) -> dict[str, Any]:
     """The file of weights, with where they come from."""
-    asked = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
     return {
         "learned": datetime.now(UTC).date().isoformat(),
-        "commit": commit,
+        "commit": commit(),
         "folder": folder.path.name,
         "sha256": folder.hashes(),
         "classes": {
