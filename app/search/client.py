@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from elasticsearch import Elasticsearch
+from elasticsearch.serializer import OrjsonSerializer
 
 from app.settings import Settings, get_settings
 
@@ -20,6 +21,7 @@ def connect(settings: Settings) -> Elasticsearch:
         settings.elasticsearch_url,
         api_key=key.get_secret_value() if key else None,
         basic_auth=None if key else basic_auth,
+        serializers={"application/vnd.elasticsearch+json": OrjsonSerializer()},  # its answers'
         request_timeout=TIMEOUT_S,
         retry_on_timeout=True,
         retry_on_status=(429, 502, 503, 504),

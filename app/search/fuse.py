@@ -30,15 +30,32 @@ class LegScore:
     rank: int  # from 1
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
-    """A segment with its summed score and what each leg gave."""
+class _Given(NamedTuple):
+    """A LegScore in the making: of hundreds that are ranked, ten are shown."""
+
+    leg: str
+    rank: int
+    score: float
+    normalised: float
+    weight: float
+
+
+class Fused(NamedTuple):
+    """A segment with its summed score."""
 
     id: str
     episode_id: str
     feed_id: str
     score: float
-    legs: Mapping[str, LegScore]
+    given: Sequence[_Given]
+
+    @property
+    def legs(self) -> dict[str, LegScore]:
+        """What each leg gave."""
+        return {
+            leg: LegScore(score, normalised, weight, weight * normalised, rank)
+            for leg, rank, score, normalised, weight in self.given
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +85,23 @@ def fuse(
 ) -> list[Fused]:
     """Every segment that some leg stands for, the best first; ties go by id."""
     places: dict[str, Found] = {}
-    legs: dict[str, dict[str, LegScore]] = {}
+    given: dict[str, list[_Given]] = {}
+    standing: set[str] = set()
     for leg, hits in found.items():
-        for hit, score in _scored(hits, weights[leg], scales[leg]):
+        weight, scale = weights[leg], scales[leg]
+        ranked = sorted(hits, key=lambda hit: (-hit.score, hit.id))
+        for rank, hit in enumerate(ranked, start=1):
+            normalised = scale.normalise(hit.score, ranked[0].score)
             places[hit.id] = hit
-            legs.setdefault(hit.id, {})[leg] = score
+            given.setdefault(hit.id, []).append(_Given(leg, rank, hit.score, normalised, weight))
+            if hit.score >= scale.alone:
+                standing.add(hit.id)
     fused = [
-        Fused(hit.id, hit.episode_id, hit.feed_id, _total(legs[hit.id]), legs[hit.id])
-        for hit in places.values()
-        if any(given.score >= scales[leg].alone for leg, given in legs[hit.id].items())
+        Fused(id_, places[id_].episode_id, places[id_].feed_id, _total(given[id_]), given[id_])
+        for id_ in standing
     ]
     return sorted(fused, key=lambda hit: (-hit.score, hit.id))
 
 
-def _total(legs: Mapping[str, LegScore]) -> float:
-    return sum(score.contribution for score in legs.values())
-
-
-def _scored(hits: Sequence[Found], weight: float, scale: Scale) -> list[tuple[Found, LegScore]]:
-    ranked = sorted(hits, key=lambda hit: (-hit.score, hit.id))
-    scored = []
-    for rank, hit in enumerate(ranked, start=1):
-        normalised = scale.normalise(hit.score, ranked[0].score)
-        score = LegScore(hit.score, normalised, weight, weight * normalised, rank)
-        scored.append((hit, score))
-    return scored
+def _total(given: Sequence[_Given]) -> float:
+    return sum(one.weight * one.normalised for one in given)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.search.clauses import Body, as_typed, exact, stemmed
-from app.search.languages import FORMS, stemmed_field
+from app.search.languages import FORMS, form_of, stemmed_field
 from app.search.words import Words
 
 ALL_WORDS = "all words"
@@ -27,8 +27,8 @@ def request(words: Words, language: str | None) -> Body:
     fields: dict[str, Any] = {"text": {"highlight_query": typed}}
     single = [term.text for group in words.alternatives for term in group if term.kind == "word"]
     if loose := " ".join([words.loose, *single]).strip():
-        any_word = stemmed(loose, language)
-        fields |= {stemmed_field(form): {"highlight_query": any_word} for form in FORMS}
+        for form in [form_of(language)] if language else FORMS:
+            fields[stemmed_field(form)] = {"highlight_query": stemmed(loose, form)}
     return {**whole, "fields": fields}
 
 

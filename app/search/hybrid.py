@@ -54,12 +54,16 @@ def search(query: Query) -> Result:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The legs' answers to the words that were asked in the end, and the legs that had none."""
+    """The legs' answers to the words that were asked in the end, and the legs that had none.
+
+    ``question`` is what to read them for: its tokens, or None where nothing is to be read.
+    """
 
     answers: Answers
     relaxed: Relaxed
     absent: list[Degraded]
-    recorded: Recorded
+    question: Future[Floats] | None
+    recorded: Recorded = field(default_factory=Recorded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,9 @@ class Searcher:
         """
         start, offset, words = time.perf_counter(), query.offset(), query.words()
         weights = query.weights_for(words)
-        question = self._question(words, weights)
         try:
             found = self._found(words, query, weights)
-            ranking = self._rank(found.answers, weights, question)
+            ranking = self._rank(found, weights)
             ranked = ranking.ranked
             cut = (by_episode if query.group else by_segment)(ranked, offset, query.size)
             page, words = cut.segments, found.relaxed.words
@@ -127,29 +130,30 @@ class Searcher:
         """
         words = query.words()
         weights = query.weights_for(words)
-        answers = self._found(words, query, weights).answers
-        worth = fuse(answers.found, weights, WORTH_READING)
-        read = self._read(worth, self._question(words, weights))
+        found = self._found(words, query, weights)
+        answers = found.answers
+        read = self._read(fuse(answers.found, weights, WORTH_READING), found.question)
         return replace(answers, found={**answers.found, "reading": read.found})
 
     def _found(self, words: Words, query: Query, weights: Weights) -> _Found:
         """What the legs find; where no leg of the text does, with less required of them."""
         recording = self._recording(query, weights)
         plan, absent = self._plan(query, words, weights)
+        question = self._question(words, weights)  # after the plan's own encoder, not beside it
         answers = self._answers(plan, query)
         relaxed = self._relaxed(words, query, answers)
         if relaxed.named:
             plan, absent = self._plan(query, relaxed.words, weights)
             answers = self._answers(plan, query)
+        found = _Found(answers, relaxed, absent, question)
         if recording is None:
-            return _Found(answers, relaxed, absent, Recorded())
+            return found
         try:
             recorded = recording.result()
         except (ValueError, RecordingsUnavailable) as error:
-            failed = [*absent, Degraded("recording", str(error))]
-            return _Found(answers, relaxed, failed, Recorded())
+            return replace(found, absent=[*absent, Degraded("recording", str(error))])
         both = replace(answers, found={**answers.found, "recording": recorded.found})
-        return _Found(both, relaxed, absent, recorded)
+        return replace(found, answers=both, recorded=recorded)
 
     def _recording(self, query: Query, weights: Weights) -> Future[Recorded] | None:
         """The very recording, looked for meanwhile; None where there is no clip to look for."""
@@ -199,16 +203,15 @@ class Searcher:
             return None
         return _threads.submit(self._ask, words.text)
 
-    def _rank(
-        self, answers: Answers, weights: Weights, question: Future[Floats] | None
-    ) -> _Ranking:
+    def _rank(self, found: _Found, weights: Weights) -> _Ranking:
         """Fuse what the legs found, then once more with the best read closely.
 
         Reading only adds, so that what lies below its depth stays below.
         """
-        read = self._read(fuse(answers.found, weights, WORTH_READING), question)
-        found = {**answers.found, "reading": read.found} if read.found else answers.found
-        return _Ranking(fuse(found, weights, SCALES), read.took_ms, read.degraded)
+        legs_found = found.answers.found
+        read = self._read(fuse(legs_found, weights, WORTH_READING), found.question)
+        every = {**legs_found, "reading": read.found} if read.found else legs_found
+        return _Ranking(fuse(every, weights, SCALES), read.took_ms, read.degraded)
 
     def _read(self, ranked: Sequence[Fused], question: Future[Floats] | None) -> Read:
         if question is None:

@@ -16,7 +16,7 @@ from app.search.query import Query
 from app.search.words import Words
 
 # How deep the leg looks, which bounds how far a search can be paged.
-KEYWORD_DEPTH = 1000
+KEYWORD_DEPTH = 400
 
 # Against 1 for the stemmed form.
 EXACT_BOOST = 0.25

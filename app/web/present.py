@@ -228,13 +228,13 @@ def nothing(found: ClipOut) -> str:
     return NOTHING[used]
 
 
-def relaxed(asked: Sequence[str]) -> str:
-    """One sentence on what was required and no passage says."""
+def relaxed(asked: Sequence[str], *, closest: bool) -> str:
+    """One sentence on what was required and no passage says; ``closest``: others are shown."""
     quoted = [f"“{one}”" for one in asked]
+    instead = "; showing what comes closest." if closest else "."
     if len(quoted) == 1:
-        return f"No one says exactly {quoted[0]}; showing what comes closest."
-    together = f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-    return f"No one says {together} together; showing what comes closest."
+        return f"No one says exactly {quoted[0]}{instead}"
+    return f"No one says {', '.join(quoted[:-1])} and {quoted[-1]} together{instead}"
 
 
 def tile(feed_id: str) -> str:

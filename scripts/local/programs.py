@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # One transcription keeps about four cores busy; more cores do better with another beside it.
 CORES_PER_TRANSCRIPTION = 4
 WEB_THREADS = 16
+# A question is encoded sooner by one thread than by several that contend with Elasticsearch's.
+SHORT_WORK = {"EARMARK_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # One of our own processes that ends sooner than this has not started: importing takes seconds.
 START_S = 10
 
@@ -59,7 +61,7 @@ def programs(data: DataFolder, web_port: int) -> list[Program]:
         _worker("transcribe", transcriptions, nice=True),
         _worker("query", 1),
         Program("beat", _beat(data), start_s=START_S),
-        Program("web", _gunicorn(web_port), start_s=START_S, stop_s=30),
+        Program("web", _gunicorn(web_port), environment=SHORT_WORK, start_s=START_S, stop_s=30),
     ]
 
 

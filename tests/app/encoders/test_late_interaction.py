@@ -34,7 +34,7 @@ def test_a_passage_reads_the_same_beside_any_other(reader: LateInteraction) -> N
 
 
 def test_the_answer_reads_closer_than_another_passage(reader: LateInteraction) -> None:
-    passages = [rows.astype(np.float32) for rows in reader.read([ANSWER, OTHER])]
+    passages = [rows.tobytes() for rows in reader.read([ANSWER, OTHER])]
     when, how = (
         closeness(reader.ask(question), passages)
         for question in ("When is the port full of ice?", "How do I stop crying in the kitchen?")

@@ -15,7 +15,7 @@ TITLES = ["episode_title", "feed_title", "people", "chapters"]
 
 def body(q: str, **arguments: Any) -> dict[str, Any]:
     found = keyword.keyword(read(q), Query(q=q, language="en", **arguments))
-    assert found.items() >= {"size": 1000, **IDS}.items()
+    assert found.items() >= {"size": 400, **IDS}.items()
     return found["query"]["bool"]  # type: ignore[no-any-return]
 
 

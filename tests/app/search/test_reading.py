@@ -23,7 +23,7 @@ def question(*numbers: int) -> Floats:
 
 
 def test_each_word_of_the_question_counts_by_its_nearest_in_the_passage() -> None:
-    passages = [tokens(0, 1, 2).astype(np.float32), tokens(2).astype(np.float32)]
+    passages = [tokens(0, 1, 2).tobytes(), tokens(2).tobytes()]
     assert closeness(question(0, 2), passages).tolist() == [1.0, 0.5]
     assert closeness(question(0), []).shape == (0,)
 

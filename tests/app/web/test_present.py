@@ -84,9 +84,9 @@ def test_a_cut_text_never_leaves_its_dots_alone_on_a_line() -> None:
 
 
 def test_what_was_relaxed_is_told_in_one_sentence() -> None:
-    assert present.relaxed(["sea ice"]) == (
+    assert present.relaxed(["sea ice"], closest=True) == (
         "No one says exactly “sea ice”; showing what comes closest."
     )
-    assert present.relaxed(["a", "b OR c", "d"]) == (
-        "No one says “a”, “b OR c” and “d” together; showing what comes closest."
+    assert present.relaxed(["a", "b OR c", "d"], closest=False) == (
+        "No one says “a”, “b OR c” and “d” together."
     )
