@@ -6,14 +6,31 @@ compares the two.
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Json, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.search.index_options import IndexOptions
+from app.search.schema import vector_fields
 
 
 def _cache_dir() -> Path:
     return Path.home() / ".cache" / "earmark"
+
+
+def _known_field(name: str) -> str:
+    if name not in vector_fields():
+        raise ValueError(f"the vector fields are {', '.join(sorted(vector_fields()))}")
+    return name
+
+
+VectorField = Annotated[str, AfterValidator(_known_field)]
+ByField = Annotated[
+    Json[dict[VectorField, IndexOptions]],
+    BeforeValidator(lambda given: given or "{}"),
+    NoDecode,  # lest what is no JSON be told without its reason
+]
 
 
 class Settings(BaseSettings):
@@ -33,6 +50,8 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("CELERY_BROKER_URL", "REDIS_URL"),
     )
     index_prefix: str = Field("earmark", validation_alias="EARMARK_INDEX_PREFIX")
+    index_options: ByField = Field("", validation_alias="EARMARK_INDEX_OPTIONS")
+    num_candidates: int = Field(400, ge=200, le=10_000, validation_alias="EARMARK_NUM_CANDIDATES")
     store_url: str = Field("data/store", validation_alias="EARMARK_STORE_URL")
     models_dir: Path = Field(
         default_factory=lambda: _cache_dir() / "models", validation_alias="EARMARK_MODELS_DIR"

@@ -38,6 +38,7 @@ class Indexer:
 
     def __init__(self, es: Elasticsearch, settings: Settings) -> None:
         self._es, self._prefix = es, settings.index_prefix
+        self._candidates = settings.num_candidates
         self._embedder = Kept(registry.text_embedder(), settings.models_dir.parent / "evaluation")
 
     @contextmanager
@@ -54,7 +55,7 @@ class Indexer:
             # A search pays for its embedding; the same words asked again at once do not.
             embed = lru_cache(maxsize=1)(meaning.of)
             ask = lru_cache(maxsize=1)(meaning.tokens)
-            yield Corpus(Searcher(self._es, prefix, embed, ask), names)
+            yield Corpus(Searcher(self._es, prefix, embed, ask, self._candidates), names)
         finally:
             self._remove(prefix)
 

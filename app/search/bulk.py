@@ -1,7 +1,7 @@
 """Writing many documents: bulk calls with retry, each item's error named."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from elasticsearch import Elasticsearch, helpers
@@ -96,6 +96,7 @@ def every_hit(
     query: dict[str, Any],
     *,
     source: bool = True,
+    fields: Sequence[str] | None = None,
     page: int = 1000,
 ) -> Iterator[dict[str, Any]]:
     """Every document that matches, by ``search_after`` on the ids, however many there are."""
@@ -105,6 +106,7 @@ def every_hit(
             index=index,
             query=query,
             source=source,
+            fields=fields,
             sort=[{"id": "asc"}],
             search_after=after,
             size=page,

@@ -42,12 +42,13 @@ class SearchUnavailable(Exception):  # noqa: N818 - names the state, as the othe
 
 def search(query: Query) -> Result:
     """Answer a search from the configured index; see Searcher.search."""
-    prefix = get_settings().index_prefix
+    settings = get_settings()
     searcher = Searcher(
         get_client(),
-        prefix,
+        settings.index_prefix,
         lambda text: get_meaning().of(text),
         lambda text: get_meaning().tokens(text),
+        settings.num_candidates,
     )
     return searcher.search(query)
 
@@ -79,12 +80,18 @@ class Searcher:
     """Answers searches of one index prefix; without ``ask`` nothing is read closely."""
 
     def __init__(
-        self, es: Elasticsearch, prefix: str, embed: Embed, ask: Ask | None = None
+        self,
+        es: Elasticsearch,
+        prefix: str,
+        embed: Embed,
+        ask: Ask | None = None,
+        candidates: int = legs.CANDIDATES,
     ) -> None:
         self._es = es
         self._prefix = prefix
         self._embed = embed
         self._ask = ask
+        self._candidates = candidates
 
     def search(self, query: Query) -> Result:
         """One page of hits.
@@ -164,14 +171,15 @@ class Searcher:
     def _plan(self, query: Query, words: Words, weights: Weights) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""
         makers: dict[str, Callable[[], legs.Body]] = {}
+        count = self._candidates
         if words:
             makers["keyword"] = lambda: keyword.keyword(words, query)
             makers["sounds_like"] = lambda: legs.sounds_like(words, query)
-            makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query)
+            makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query, count)
         if (sound := query.audio_vector) is not None:
-            makers["sound"] = lambda: legs.sound(sound, words, query)
+            makers["sound"] = lambda: legs.sound(sound, words, query, count)
         if (voice := query.voice_vector) is not None:
-            makers["voice"] = lambda: legs.voice(voice, words, query)
+            makers["voice"] = lambda: legs.voice(voice, words, query, count)
         wanted = {leg: make for leg, make in makers.items() if weights[leg] > 0}
         if makers and not wanted and not query.is_clip:
             first, legs_of_it = next(iter(makers)), ", ".join(makers)

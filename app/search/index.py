@@ -16,7 +16,18 @@ from app.encoders.base import EncoderError, Tokens
 from app.search import bulk
 from app.search.client import get_client
 from app.search.documents import Vector, segment_document
-from app.search.schema import FIELDS, KINDS, Model, Models, definition, models_in, with_models
+from app.search.index_options import told
+from app.search.schema import (
+    FIELDS,
+    KINDS,
+    Model,
+    Models,
+    definition,
+    is_vector,
+    models_in,
+    with_models,
+    with_options,
+)
 from app.settings import get_settings
 
 if TYPE_CHECKING:
@@ -78,9 +89,11 @@ def create(es: Elasticsearch, prefix: str, kind: str, number: int, models: Model
     return name
 
 
-def _definition(kind: str, models: Models) -> dict[str, dict[str, object]]:
+def _definition(kind: str, models: Models) -> dict[str, dict[str, Any]]:
     body = definition(kind)
-    return with_models(body, models) if kind == "segments" else body
+    if kind != "segments":
+        return body
+    return with_models(with_options(body, get_settings().index_options), models)
 
 
 def make_indices(es: Elasticsearch, prefix: str, models: Models) -> None:
@@ -93,7 +106,33 @@ def make_indices(es: Elasticsearch, prefix: str, models: Models) -> None:
     check_models(es, prefix, models)
     models = stored_models(es, prefix) | models  # a field that is no longer chosen keeps its own
     for kind in KINDS:
-        _bring_up_to_date(es, alias(prefix, kind), _definition(kind, models))
+        body = _definition(kind, models)
+        if kind == "segments":
+            body = _options_kept(body, _segment_mappings(es, prefix))
+        _bring_up_to_date(es, alias(prefix, kind), body)
+
+
+def _options_kept(body: dict[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition with the index options of the fields that are there already.
+
+    Elasticsearch would take some changes, for what is written from then on alone.
+    """
+    mappings, there = body["mappings"], _options_in(stored)
+    properties = {
+        name: {**field, "index_options": there[name]} if name in there else field
+        for name, field in mappings["properties"].items()
+    }
+    return {**body, "mappings": {**mappings, "properties": properties}}
+
+
+def _options_in(mappings: Mapping[str, Any]) -> dict[str, Any]:
+    """The index options of each vector field of a mapping that names them."""
+    fields = mappings.get("properties", {}).items()
+    return {
+        name: field["index_options"]
+        for name, field in fields
+        if is_vector(field) and "index_options" in field
+    }
 
 
 def create_missing(es: Elasticsearch, prefix: str, models: Models) -> None:
@@ -118,7 +157,7 @@ def _create_first(es: Elasticsearch, prefix: str, kind: str, models: Models) -> 
             raise
 
 
-def _bring_up_to_date(es: Elasticsearch, name: str, body: dict[str, dict[str, object]]) -> None:
+def _bring_up_to_date(es: Elasticsearch, name: str, body: dict[str, dict[str, Any]]) -> None:
     """Add fields that are new in this version; a field never changes its type.
 
     What the source leaves out can only be told a new index: an older one keeps more.
@@ -160,6 +199,22 @@ def check_models(es: Elasticsearch, prefix: str, models: Models) -> None:
             "cannot be compared: run `earmark reindex` to make them anew (no audio is "
             "transcribed again), or set the former model."
         )
+
+
+def other_options(es: Elasticsearch, prefix: str) -> str | None:
+    """Which vector fields are indexed otherwise than the settings say, or None.
+
+    Searches go on in the former way; nothing is lost but what the choice was for.
+    """
+    mappings = _segment_mappings(es, prefix)
+    stored = _options_in(mappings)
+    chosen = _options_in(_definition("segments", models_in(mappings))["mappings"])
+    unlike = [
+        f"{field} is indexed as {told(stored[field])}, the settings say {told(chosen[field])}"
+        for field in chosen
+        if field in stored and told(stored[field]) != told(chosen[field])
+    ]
+    return f"{'; '.join(unlike)}: run `earmark reindex` to change it." if unlike else None
 
 
 def _describe(model: Model | None) -> str:

@@ -48,10 +48,12 @@ def _range(field: str, **bounds: float | str | None) -> list[Body]:
     return [{"range": {field: given}}] if given else []
 
 
-def meaning(vector: Sequence[float], words: Words, query: Query) -> Body:
+def meaning(
+    vector: Sequence[float], words: Words, query: Query, candidates: int = CANDIDATES
+) -> Body:
     """The nearest text vectors, among the segments that say what is required."""
     clauses = [*filters(query), *narrowed(words), *required(words, query.language)]
-    return _nearest("text_vector", vector, MEANING_FLOOR, clauses)
+    return nearest("text_vector", vector, MEANING_FLOOR, clauses, candidates)
 
 
 def sounds_like(words: Words, query: Query) -> Body:
@@ -70,22 +72,31 @@ def sounds_like(words: Words, query: Query) -> Body:
     }
 
 
-def voice(vector: Sequence[float], words: Words, query: Query) -> Body:
+def voice(
+    vector: Sequence[float], words: Words, query: Query, candidates: int = CANDIDATES
+) -> Body:
     """The nearest voices."""
-    return _nearest("voice", vector, VOICE_FLOOR, [*filters(query), *narrowed(words)])
+    clauses = [*filters(query), *narrowed(words)]
+    return nearest("voice", vector, VOICE_FLOOR, clauses, candidates)
 
 
-def sound(vector: Sequence[float], words: Words, query: Query) -> Body:
+def sound(
+    vector: Sequence[float], words: Words, query: Query, candidates: int = CANDIDATES
+) -> Body:
     """The nearest audio vectors, whatever is said there but for what is excluded."""
-    return _nearest("audio_whisper", vector, SOUND_FLOOR, [*filters(query), *narrowed(words)])
+    clauses = [*filters(query), *narrowed(words)]
+    return nearest("audio_whisper", vector, SOUND_FLOOR, clauses, candidates)
 
 
-def _nearest(field: str, vector: Sequence[float], floor: float, clauses: list[Body]) -> Body:
+def nearest(
+    field: str, vector: Sequence[float], floor: float, clauses: list[Body], candidates: int
+) -> Body:
+    """The nearest vectors of a field, of the ``candidates`` looked at in each Lucene segment."""
     knn = {
         "field": field,
         "query_vector": list(vector),
-        "k": VECTOR_DEPTH,
-        "num_candidates": CANDIDATES,
+        "k": min(VECTOR_DEPTH, candidates),
+        "num_candidates": candidates,
         "similarity": floor,
         "filter": clauses,
     }

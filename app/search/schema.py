@@ -1,9 +1,12 @@
 """The index definitions: ``mappings/*.json`` with the chosen engines filled in."""
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import Any, NamedTuple
+
+from app.search.index_options import IndexOptions
 
 KINDS = ("feeds", "episodes", "segments", "recordings")
 # By the role of the engine.
@@ -37,6 +40,23 @@ def definition(kind: str) -> dict[str, Any]:
     return body
 
 
+def vector_fields() -> set[str]:
+    """The fields of a segment that hold a vector."""
+    fields = definition("segments")["mappings"]["properties"]
+    return {name for name, field in fields.items() if is_vector(field)}
+
+
+def with_options(body: dict[str, Any], options: Mapping[str, IndexOptions]) -> dict[str, Any]:
+    """The definition with these fields indexed as the options say."""
+    mappings = body["mappings"]
+    chosen = {
+        name: {**mappings["properties"][name], "index_options": field.as_mapping()}
+        for name, field in options.items()
+    }
+    properties = {**mappings["properties"], **chosen}
+    return {**body, "mappings": {**mappings, "properties": properties}}
+
+
 def with_models(body: dict[str, Any], models: Models) -> dict[str, Any]:
     """The definition with each vector field's dimensions, and with ``_meta`` naming its model.
 
@@ -44,15 +64,16 @@ def with_models(body: dict[str, Any], models: Models) -> dict[str, Any]:
     """
     mappings = body["mappings"]
     properties = {
-        name: {**field, "dims": models[name].dims} if _is_vector(field) else field
+        name: {**field, "dims": models[name].dims} if is_vector(field) else field
         for name, field in mappings["properties"].items()
-        if name in models or not _is_vector(field)
+        if name in models or not is_vector(field)
     }
     meta = {"models": {name: model._asdict() for name, model in models.items()}}
     return {**body, "mappings": {**mappings, "_meta": meta, "properties": properties}}
 
 
-def _is_vector(field: dict[str, Any]) -> bool:
+def is_vector(field: Mapping[str, Any]) -> bool:
+    """Whether a field of a mapping holds a vector."""
     return field.get("type") == "dense_vector"
 
 

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from app.encoders import registry
 from app.encoders.base import EncoderError
 from app.search.client import get_client
-from app.search.index import IndexMismatch, check_models, chosen_models
+from app.search.index import IndexMismatch, check_models, chosen_models, other_options
 from app.settings import get_settings
 from app.store import get_store
 from app.web.redis import get_redis
@@ -58,6 +58,8 @@ def _services() -> Iterator[Part]:
     yield (cluster := _probe("elasticsearch", _elasticsearch))
     unknown = Part("indices", False, "unknown while Elasticsearch cannot be reached")
     yield _probe("indices", _indices) if cluster.ok else unknown
+    options = _probe("index options", _other_options) if cluster.ok else unknown
+    yield Part("index options", options.ok, options.reason, required=False)
     yield _probe("redis", lambda: str(get_redis().ping()) and None)
     yield _probe("store", _store)
 
@@ -91,6 +93,14 @@ def _indices() -> str | None:
     except (IndexMismatch, EncoderError) as error:
         return str(error)
     return None
+
+
+def _other_options() -> str | None:
+    """Which fields wait for a re-index to be indexed as the settings say."""
+    try:
+        return other_options(_client(), get_settings().index_prefix)
+    except NotFoundError:
+        return None  # indices that are to be made are made so
 
 
 def _store() -> str | None:

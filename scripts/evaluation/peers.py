@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,30 +22,43 @@ from scripts.local.errors import SetupError
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements-peers.lock"
+SOURCES = ("annoy=", "hnswlib=")  # built here, with a C++ compiler and Python's headers
 
 
-def environment() -> Path:
-    """The Python that has the peers; installed at first use."""
+def environment(lock: Path = LOCK, told: str = "bm25s and txtai to compare with (60 MB)") -> Path:
+    """The Python that has the peers of a lock file; installed at first use. Raises SetupError."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}".encode()
-    pins = hashlib.sha256(LOCK.read_bytes() + version).hexdigest()[:12]
+    pins = hashlib.sha256(lock.read_bytes() + version).hexdigest()[:12]
     folder = places.cache_dir() / "evaluation" / f"peers-{pins}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     python = folder / "bin" / "python"
     with FileLock(f"{folder}.lock"):
         if not (folder / "ready").exists():
-            print("Installing bm25s and txtai to compare with (60 MB), once", flush=True)
+            print(f"Installing {told}, once", flush=True)
             venv.create(folder, with_pip=False, symlinks=True, clear=True)
-            _install(python)
+            _install(python, lock.read_text("utf-8"))
             (folder / "ready").touch()
     return python
 
 
-def _install(python: Path) -> None:
+def _install(python: Path, lock: str) -> None:
+    """Wheels first: what comes as source alone is built with the tools among them."""
+    pins = re.split(r"\n(?=\w)", lock)
+    sources = [pin for pin in pins if pin.startswith(SOURCES)]
+    _pip(python, [pin for pin in pins if pin not in sources], "--only-binary=:all:")
+    if sources:
+        _pip(python, sources, "--no-build-isolation")
+
+
+def _pip(python: Path, pins: Sequence[str], *options: str) -> None:
     command = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    command += ["--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]
-    done = subprocess.run(
-        [*command, "--require-hashes", "-r", str(LOCK)], capture_output=True, text=True, check=False
-    )
+    command += ["--disable-pip-version-check", "--no-deps", "--require-hashes", *options]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(pins))
+        file.flush()
+        done = subprocess.run(
+            [*command, "-r", file.name], capture_output=True, text=True, check=False
+        )
     if done.returncode:
         raise SetupError(f"pip could not install the peers: {done.stderr.strip()[-800:]}")
 

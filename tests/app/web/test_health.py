@@ -16,9 +16,9 @@ from app.web import health
 from app.web.redis import get_redis
 
 PARTS = [
-    "elasticsearch", "indices", "redis", "store", "worker-feeds", "worker-fetch",
-    "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder", "reader",
-    "audio embedder", "voice embedder",
+    "elasticsearch", "indices", "index options", "redis", "store", "worker-feeds",
+    "worker-fetch", "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder",
+    "reader", "audio embedder", "voice embedder",
 ]  # fmt: skip
 
 
@@ -52,6 +52,22 @@ def test_ready_names_each_part(client: FlaskClient, query_worker: None) -> None:
     assert parts(client)["elasticsearch"]["ok"]
     assert not parts(client)["worker-fetch"]["ok"]
     assert "no sign of life" in parts(client)["worker-fetch"]["reason"]
+
+
+def test_fields_that_wait_for_a_reindex_are_named(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert parts(client)["index options"]["ok"]
+    monkeypatch.setenv("EARMARK_INDEX_OPTIONS", '{"voice": {"type": "flat"}}')
+    get_settings.cache_clear()
+    try:
+        part = parts(client)["index options"]
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+    assert not part["ok"]
+    assert not part["required"]  # searches go on
+    assert "the settings say flat: run `earmark reindex`" in part["reason"]
 
 
 def test_services_that_are_down_are_named(client: FlaskClient, nothing_there: None) -> None:
