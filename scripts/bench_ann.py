@@ -44,7 +44,7 @@ Floats = NDArray[np.float32]
 DEPTH = 10
 DEFAULT_FIELD = "text_vector"
 SHOWS = 10  # a filter on one of them leaves a tenth of the segments
-REFRESH_EVERY = 1000  # segments, as after an episode of some hours
+REFRESH_EVERY = 2000  # segments, as after a night of ingest
 CANDIDATES = (20, 50, 100, 200, 400, 800)
 FEWEST = 200  # candidates that the setting accepts; with fewer a curve is drawn
 PLACE = "the running index"
@@ -52,7 +52,6 @@ PLACE = "the running index"
 # What is built, and how many times as many neighbours are scored again by their whole vectors.
 OPTIONS: tuple[tuple[dict[str, Any], tuple[float, ...]], ...] = (
     ({"type": "flat"}, (0,)),
-    ({"type": "int8_flat"}, (0,)),
     ({"type": "bbq_flat"}, (3,)),
     ({"type": "hnsw"}, (0,)),
     ({"type": "int8_hnsw"}, (0, 2)),
@@ -184,7 +183,7 @@ class Trial:
         self._material, self._floor = material, floor
 
     def build(self) -> float:
-        """Write everything, an episode at a time; seconds until the last merge is done."""
+        """Write everything, some thousands at a time; seconds until the last merge is done."""
         from app.search.bulk import index_action, run_bulk  # noqa: PLC0415 - reads the settings
         from app.search.documents import encode_vector  # noqa: PLC0415
 
