@@ -4,11 +4,12 @@ Values come from the environment. ``docs/settings.md`` describes each one, and a
 compares the two.
 """
 
+import json
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, Json, SecretStr
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.search.index_options import IndexOptions
@@ -25,11 +26,18 @@ def _known_field(name: str) -> str:
     return name
 
 
+def _from_json(given: object) -> object:
+    try:
+        return json.loads(given or "{}") if isinstance(given, str) else given
+    except ValueError as error:
+        raise ValueError(f"no JSON: {error}") from error
+
+
 VectorField = Annotated[str, AfterValidator(_known_field)]
 ByField = Annotated[
-    Json[dict[VectorField, IndexOptions]],
-    BeforeValidator(lambda given: given or "{}"),
-    NoDecode,  # lest what is no JSON be told without its reason
+    dict[VectorField, IndexOptions],
+    BeforeValidator(_from_json),
+    NoDecode,  # whose own reading does not say what is wrong
 ]
 
 
@@ -50,7 +58,7 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("CELERY_BROKER_URL", "REDIS_URL"),
     )
     index_prefix: str = Field("earmark", validation_alias="EARMARK_INDEX_PREFIX")
-    index_options: ByField = Field("", validation_alias="EARMARK_INDEX_OPTIONS")
+    index_options: ByField = Field(default_factory=dict, validation_alias="EARMARK_INDEX_OPTIONS")
     num_candidates: int = Field(400, ge=200, le=10_000, validation_alias="EARMARK_NUM_CANDIDATES")
     store_url: str = Field("data/store", validation_alias="EARMARK_STORE_URL")
     models_dir: Path = Field(

@@ -96,7 +96,7 @@ def every_hit(
     query: dict[str, Any],
     *,
     source: bool = True,
-    fields: Sequence[str] | None = None,
+    fields: Sequence[str] = (),
     page: int = 1000,
 ) -> Iterator[dict[str, Any]]:
     """Every document that matches, by ``search_after`` on the ids, however many there are."""
@@ -106,7 +106,7 @@ def every_hit(
             index=index,
             query=query,
             source=source,
-            fields=fields,
+            fields=[{"field": name} for name in fields],
             sort=[{"id": "asc"}],
             search_after=after,
             size=page,

@@ -164,7 +164,7 @@ def _bring_up_to_date(es: Elasticsearch, name: str, body: dict[str, dict[str, An
     """
     mappings = {part: value for part, value in body["mappings"].items() if part != "_source"}
     try:
-        es.indices.put_mapping(index=name, **mappings)  # type: ignore[arg-type]
+        es.indices.put_mapping(index=name, **mappings)
     except BadRequestError as error:
         raise IndexMismatch(
             f"The index {name} was made by another version of Earmark: {error.body}. "

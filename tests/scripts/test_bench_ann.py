@@ -29,7 +29,7 @@ def test_every_choice_is_measured_against_exact_search_and_leaves_nothing(
     flat, graph, bits = run["indices"]
     assert [point["recall"] for point in flat["points"]] == [1.0]
     assert flat["points"][0]["tenth"]["recall"] == 1.0
-    assert graph["searched_mb"] > flat["searched_mb"] == round(380 * DIMS * 4 / 1e6, 2)
+    assert graph["searched_mb"] >= flat["searched_mb"] == round(380 * DIMS * 4 / 1e6, 2)
     assert bits["searched_mb"] < flat["searched_mb"] / 4
     recalls = {(p["oversample"], p["candidates"]): p["recall"] for p in bits["points"]}
     assert recalls[0, 400] < recalls[3, 400]

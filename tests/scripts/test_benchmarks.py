@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from scripts import bench_ingest, measure_feed, measure_voice
+from scripts import bench_ann, bench_ingest, measure_feed, measure_voice
+from scripts.evaluation import ann_chart
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -19,8 +20,14 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("ingest-tiny.en", bench_ingest.table),
         ("speech", measure_feed.table),
         ("voice", measure_voice.table),
+        ("ann", bench_ann.table),
     ],
 )
 def test_a_table_is_generated(name: str, table: Callable[[Any], str]) -> None:
     figures = json.loads((DOCS / "benchmarks" / f"{name}.json").read_text())
     assert table(figures) in (DOCS / "benchmarks.md").read_text()
+
+
+def test_the_chart_is_drawn_from_the_figures() -> None:
+    figures = json.loads((DOCS / "benchmarks" / "ann.json").read_text())
+    assert (DOCS / "images" / "ann.svg").read_text() == ann_chart.chart(figures)

@@ -38,7 +38,7 @@ def choose(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Choo
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("bbq_hnsw", "Invalid JSON"),
+        ("bbq_hnsw", "no JSON: Expecting value"),
         ('["text_vector"]', "valid dictionary"),
         ('{"text": {"type": "flat"}}', "the vector fields are .*text_vector"),
         ('{"voice": {"type": "bbq_disk"}}', "voice.type\n.*'bbq_hnsw'"),
