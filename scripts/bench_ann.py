@@ -45,9 +45,9 @@ DEPTH = 10
 DEFAULT_FIELD = "text_vector"
 SHOWS = 10  # a filter on one of them leaves a tenth of the segments
 REFRESH_EVERY = 2000  # segments, as after a night of ingest
-CANDIDATES = (20, 50, 100, 200, 400, 800)
+CANDIDATES = (20, 100, 200, 400, 800)
 FEWEST = 200  # candidates that the setting accepts; with fewer a curve is drawn
-PLACE = "the running index"
+WHOLE = frozenset({"flat", "hnsw"})  # types that search whole vectors
 
 # What is built, and how many times as many neighbours are scored again by their whole vectors.
 OPTIONS: tuple[tuple[dict[str, Any], tuple[float, ...]], ...] = (
@@ -83,7 +83,7 @@ def of_index(field: str, queries: int) -> Material:
     rows = [hit["fields"][field] for hit in hits]
     if len(rows) < 10 * DEPTH:
         raise SetupError(f"{name} has {len(rows)} vectors in {field}: too few to measure with.")
-    return left_out(f"{field} of {PLACE}", field, np.array(rows, np.float32), queries)
+    return left_out(f"{field} of the running index", field, np.array(rows, np.float32), queries)
 
 
 def of_file(file: Path, field: str, queries: int) -> Material:
@@ -167,7 +167,7 @@ class Exact:
                 right += min(got, len(nearest))
         if not wanted:
             raise SetupError(f"No query has a neighbour with a cosine of {self._floor:g}.")
-        return round(right / wanted, 4)
+        return round(float(right / wanted), 4)
 
 
 def show_of(query: int) -> int:
@@ -178,9 +178,10 @@ def show_of(query: int) -> int:
 class Trial:
     """An index of the material under one option, which exists while it is measured."""
 
-    def __init__(self, es: Any, name: str, material: Material, floor: float) -> None:
+    def __init__(self, es: Any, name: str, material: Material, floor: float, kind: str) -> None:
         self._es, self._name = es, name
         self._material, self._floor = material, floor
+        self._is_rescored = kind not in WHOLE
 
     def build(self) -> float:
         """Write everything, some thousands at a time; seconds until the last merge is done."""
@@ -215,16 +216,16 @@ class Trial:
         self._es.indices.flush(index=self._name, wait_if_ongoing=True)
         self._es.indices.refresh(index=self._name)
 
-    def sizes(self, *, whole: bool) -> dict[str, float]:
+    def sizes(self) -> dict[str, float]:
         """Megabytes that a search goes through, and those on disk; and Lucene's segments.
 
-        ``whole`` is whether a search goes through the whole vectors rather than smaller ones.
+        Of vectors that are kept smaller for searching, the whole ones are not gone through.
         """
         metrics = ["dense_vector", "store", "segments"]
         stats = self._es.indices.stats(index=self._name, metric=metrics)["_all"]["primaries"]
         kinds = stats["dense_vector"]["off_heap"]
-        parts = ["total_vex", "total_vec"] if whole else ["total_vex", "total_veq", "total_veb"]
-        searched = sum(kinds.get(f"{part}_size_bytes", 0) for part in parts)
+        parts = ["vex", "veq", "veb"] if self._is_rescored else ["vex", "vec"]
+        searched = sum(kinds.get(f"total_{part}_size_bytes", 0) for part in parts)
         return {
             "searched_mb": round(searched / 1e6, 2),
             "disk_mb": round(stats["store"]["size_in_bytes"] / 1e6, 2),
@@ -264,7 +265,7 @@ class Trial:
         clauses = [{"terms": {"feed_id": [str(show_of(query))]}}] if filtered else []
         vector = [float(value) for value in self._material.queries[query]]
         body = legs.nearest(self._material.field, vector, self._floor, clauses, candidates)
-        if oversample:
+        if self._is_rescored:  # 0 has to be said: bits are scored again by default
             body["knn"]["rescore_vector"] = {"oversample": oversample}
         return body
 
@@ -305,7 +306,7 @@ def trial(es: Any, material: Material, options: dict[str, Any], floor: float) ->
         mappings={"dynamic": "strict", "properties": {**known, material.field: field}},
     )
     try:
-        yield Trial(es, name, material, floor)
+        yield Trial(es, name, material, floor, options["type"])
     finally:
         es.indices.delete(index=name)
 
@@ -325,7 +326,7 @@ def measure(material: Material, *, recall: float, most_ms: float, peers: bool) -
         kind = options["type"]
         with trial(es, material, options, floor) as own:
             build_s = round(own.build(), 1)
-            sizes = own.sizes(whole=kind in {"hnsw", "flat"})
+            sizes = own.sizes()
             tried = CANDIDATES if kind.endswith("hnsw") else (legs.CANDIDATES,)
             points = [own.point(exact, count, over) for over in oversamples for count in tried]
         indices.append({"options": options, "build_s": build_s, **sizes, "points": points})
