@@ -41,6 +41,7 @@ from scripts.own_copy import ROOT
 
 Floats = NDArray[np.float32]
 
+HERE = Path(__file__).parent / "evaluation"
 DEPTH = 10
 DEFAULT_FIELD = "text_vector"
 SHOWS = 10  # a filter on one of them leaves a tenth of the segments
@@ -320,6 +321,7 @@ def measure(material: Material, *, recall: float, most_ms: float, peers: bool) -
     floors = {DEFAULT_FIELD: legs.MEANING_FLOOR, "voice": legs.VOICE_FLOOR}
     floor = floors.get(material.field, legs.SOUND_FLOOR)
     exact, es = Exact(material, floor), get_client().options(request_timeout=600)
+    python = peers_python() if peers else None  # what cannot be installed is told at once
     indices = []
     for given, oversamples in OPTIONS:
         options = IndexOptions.model_validate(given).as_mapping()
@@ -349,23 +351,27 @@ def measure(material: Material, *, recall: float, most_ms: float, peers: bool) -
         "dims": material.vectors.shape[1],
         "queries": len(material.queries),
         "indices": indices,
-        "peers": by_peers(material, exact) if peers else [],
+        "peers": by_peers(python, material, exact) if python else [],
         "wanted": {"recall": recall, "p95_ms": most_ms},
     }
     return {**figures, "recommended": recommended(figures)}
 
 
-def by_peers(material: Material, exact: Exact) -> list[dict[str, Any]]:
-    """The same by other libraries, in an environment of their own."""
+def peers_python() -> Path:
+    """The Python that has the other libraries; two of them are compiled at first use."""
     from scripts.evaluation import peers  # noqa: PLC0415 - reads the settings
 
-    lock = peers.HERE / "requirements-ann.lock"
-    python = peers.environment(lock, "FAISS, hnswlib and Annoy to compare with (40 MB)")
+    lock = HERE / "requirements-ann.lock"
+    return peers.environment(lock, "FAISS, hnswlib and Annoy to compare with (40 MB)")
+
+
+def by_peers(python: Path, material: Material, exact: Exact) -> list[dict[str, Any]]:
+    """The same by other libraries."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         np.save(folder / "vectors.npy", material.vectors)
         np.save(folder / "queries.npy", material.queries)
-        script = [str(python), str(peers.HERE / "ann_peers.py"), str(folder)]
+        script = [str(python), str(HERE / "ann_peers.py"), str(folder)]
         done = subprocess.run(script, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SetupError(f"The peers could not search: {done.stderr.strip()[-800:]}")
