@@ -23,27 +23,30 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.search import legs
+from app.search.ask import ask
+from app.search.bulk import index_action, run_bulk
+from app.search.client import get_client
+from app.search.documents import encode_vector
+from app.search.index_options import OVERSAMPLE, IndexOptions
+from app.search.schema import definition
+from app.settings import get_settings
 from scripts.bench_ingest import commit, cpu
-from scripts.evaluation import ann_chart
+from scripts.evaluation import ann_chart, ann_vectors, peers
+from scripts.evaluation.ann_vectors import TEXT_FIELD, Material
 from scripts.evaluation.node import end_cleanly, reachable
 from scripts.local.data import DataFolder
 from scripts.local.errors import SetupError
 from scripts.own_copy import ROOT
 
-Floats = NDArray[np.float32]
-
-HERE = Path(__file__).parent / "evaluation"
 DEPTH = 10
-DEFAULT_FIELD = "text_vector"
 SHOWS = 10  # a filter on one of them leaves a tenth of the segments
 REFRESH_EVERY = 2000  # segments, as after a night of ingest
 CANDIDATES = (20, 100, 200, 400, 800)
@@ -60,86 +63,6 @@ OPTIONS: tuple[tuple[dict[str, Any], tuple[float, ...]], ...] = (
     ({"type": "int4_hnsw"}, (0, 2)),
     ({"type": "bbq_hnsw"}, (0, 3)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Unit vectors to search, ``(rows, dims)``, and queries that are not among them."""
-
-    made_of: str
-    field: str
-    vectors: Floats
-    queries: Floats
-
-
-def of_index(field: str, queries: int) -> Material:
-    """A field of the configured index; some of its vectors are left out to be the queries."""
-    from app.search.bulk import every_hit  # noqa: PLC0415 - reads the settings made in main
-    from app.search.client import get_client  # noqa: PLC0415
-    from app.search.index import alias  # noqa: PLC0415
-    from app.settings import get_settings  # noqa: PLC0415
-
-    name, there = alias(get_settings().index_prefix, "segments"), {"exists": {"field": field}}
-    hits = every_hit(get_client(), name, there, source=False, fields=[field])
-    rows = [hit["fields"][field] for hit in hits]
-    if len(rows) < 10 * DEPTH:
-        raise SetupError(f"{name} has {len(rows)} vectors in {field}: too few to measure with.")
-    return left_out(f"{field} of the running index", field, np.array(rows, np.float32), queries)
-
-
-def of_file(file: Path, field: str, queries: int) -> Material:
-    """The rows of a NumPy file; some are left out to be the queries."""
-    rows = np.load(file)
-    if rows.ndim != 2 or len(rows) < 10 * DEPTH or not np.isfinite(rows).all():
-        raise SetupError(f"{file} must hold {10 * DEPTH} or more finite rows of one length.")
-    return left_out(f"the rows of {file.name}", field, rows, queries)
-
-
-def of_questions(folder: Path, queries: int) -> Material:
-    """The segments and questions of a judged folder, as scripts/evaluate reads one."""
-    from app.evaluation.evaluate import spread  # noqa: PLC0415 - reads the settings
-    from app.evaluation.folder import FolderError, read  # noqa: PLC0415
-    from scripts.evaluation.peers import kept  # noqa: PLC0415
-
-    try:
-        judged = read(folder)
-    except FolderError as error:
-        raise SetupError(str(error)) from error
-    texts = {text for own in judged.conditions.values() for p in own if (text := p.text)}
-    asked = [question.text for question in spread(judged.questions, queries)]
-    embedder = kept()
-    vectors, questions = embedder.embed(sorted(texts)), embedder.embed(asked)
-    made_of = f"{embedder.name} of {len(texts):,} segments and {len(asked)} questions about them"
-    return Material(made_of, DEFAULT_FIELD, vectors, questions)
-
-
-def left_out(made_of: str, field: str, rows: Floats, queries: int) -> Material:
-    """Unit rows, of which some are the queries and no longer searched."""
-    unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    order = np.random.default_rng(0).permutation(len(unit))
-    count = min(queries, len(unit) // 10)
-    asked, searched = unit[order[:count]], unit[order[count:]]
-    told = f"{made_of}, {count} of them left out to be the queries"
-    return Material(told, field, searched.astype(np.float32), asked.astype(np.float32))
-
-
-def grown(material: Material, count: int) -> Material:
-    """With made-up vectors between the real ones, up to so many.
-
-    Each is a weighted mean of two real ones, moved by noise of .3 of a vector's length.
-    """
-    real, random = material.vectors, np.random.default_rng(0)
-    more = count - len(real)
-    if more <= 0:
-        return material
-    pairs = random.integers(len(real), size=(2, more))
-    share = random.uniform(0.5, 1, (more, 1))
-    noise = random.standard_normal((more, real.shape[1])) * 0.3 / np.sqrt(real.shape[1])
-    made = share * real[pairs[0]] + (1 - share) * real[pairs[1]] + noise
-    made /= np.linalg.norm(made, axis=1, keepdims=True)
-    told = f"{material.made_of}; {more:,} more vectors made up by mixing two real ones and noise"
-    vectors = np.concatenate([real, made.astype(np.float32)])
-    return replace(material, made_of=told, vectors=vectors)
 
 
 class Exact:
@@ -186,9 +109,6 @@ class Trial:
 
     def build(self) -> float:
         """Write everything, some thousands at a time; seconds until the last merge is done."""
-        from app.search.bulk import index_action, run_bulk  # noqa: PLC0415 - reads the settings
-        from app.search.documents import encode_vector  # noqa: PLC0415
-
         started = time.perf_counter()
         vectors, field = self._material.vectors, self._material.field
         for start in range(0, len(vectors), REFRESH_EVERY):
@@ -261,7 +181,6 @@ class Trial:
     def _body(
         self, query: int, candidates: int, oversample: float, *, filtered: bool
     ) -> dict[str, Any]:
-        from app.search import legs  # noqa: PLC0415 - reads the settings
 
         clauses = [{"terms": {"feed_id": [str(show_of(query))]}}] if filtered else []
         vector = [float(value) for value in self._material.queries[query]]
@@ -271,7 +190,6 @@ class Trial:
         return body
 
     def _ask(self, body: dict[str, Any]) -> list[int]:
-        from app.search.ask import ask  # noqa: PLC0415 - reads the settings
 
         answers = ask(self._es, self._name, {"meaning": body}, "measurement")
         if answers.degraded:
@@ -290,9 +208,6 @@ def times(ms: Sequence[float]) -> dict[str, float]:
 @contextmanager
 def trial(es: Any, material: Material, options: dict[str, Any], floor: float) -> Iterator[Trial]:
     """An index under these options, removed afterwards."""
-    from app.search.schema import definition  # noqa: PLC0415 - beside those that read settings
-    from app.settings import get_settings  # noqa: PLC0415
-
     mappings = definition("segments")["mappings"]
     known = {name: mappings["properties"][name] for name in ("id", "episode_id", "feed_id")}
     field = {
@@ -312,16 +227,12 @@ def trial(es: Any, material: Material, options: dict[str, Any], floor: float) ->
         es.indices.delete(index=name)
 
 
-def measure(material: Material, *, recall: float, most_ms: float, peers: bool) -> dict[str, Any]:
+def measure(material: Material, *, recall: float, most_ms: float, beside: bool) -> dict[str, Any]:
     """All figures of one set of vectors."""
-    from app.search import legs  # noqa: PLC0415 - reads the settings
-    from app.search.client import get_client  # noqa: PLC0415
-    from app.search.index_options import IndexOptions  # noqa: PLC0415
-
-    floors = {DEFAULT_FIELD: legs.MEANING_FLOOR, "voice": legs.VOICE_FLOOR}
+    floors = {TEXT_FIELD: legs.MEANING_FLOOR, "voice": legs.VOICE_FLOOR}
     floor = floors.get(material.field, legs.SOUND_FLOOR)
     exact, es = Exact(material, floor), get_client().options(request_timeout=600)
-    python = peers_python() if peers else None  # what cannot be installed is told at once
+    python = peers_python() if beside else None  # what cannot be installed is told at once
     indices = []
     for given, oversamples in OPTIONS:
         options = IndexOptions.model_validate(given).as_mapping()
@@ -359,9 +270,7 @@ def measure(material: Material, *, recall: float, most_ms: float, peers: bool) -
 
 def peers_python() -> Path:
     """The Python that has the other libraries; two of them are compiled at first use."""
-    from scripts.evaluation import peers  # noqa: PLC0415 - reads the settings
-
-    lock = HERE / "requirements-ann.lock"
+    lock = peers.HERE / "requirements-ann.lock"
     return peers.environment(lock, "FAISS, hnswlib and Annoy to compare with (40 MB)")
 
 
@@ -371,7 +280,7 @@ def by_peers(python: Path, material: Material, exact: Exact) -> list[dict[str, A
         folder = Path(name)
         np.save(folder / "vectors.npy", material.vectors)
         np.save(folder / "queries.npy", material.queries)
-        script = [str(python), str(HERE / "ann_peers.py"), str(folder)]
+        script = [str(python), str(peers.HERE / "ann_peers.py"), str(folder)]
         done = subprocess.run(script, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SetupError(f"The peers could not search: {done.stderr.strip()[-800:]}")
@@ -413,11 +322,10 @@ def recommended(figures: dict[str, Any]) -> dict[str, Any] | None:
     if not good:
         return None
     *_, options, point = min(good, key=lambda one: one[:3])
-    rescore = {"rescore_vector": {"oversample": point["oversample"]}}
-    return {
-        "index_options": options | (rescore if point["oversample"] else {}),
-        "num_candidates": point["candidates"],
-    }
+    by_default = OVERSAMPLE.get(options["type"], 0)
+    if point["oversample"] != by_default:
+        options = options | {"rescore_vector": {"oversample": point["oversample"]}}
+    return {"index_options": options, "num_candidates": point["candidates"]}
 
 
 def table(figures: dict[str, Any]) -> str:
@@ -504,7 +412,7 @@ def main() -> None:
                 material,
                 recall=options.recall,
                 most_ms=options.p95_ms,
-                peers=not options.without_peers,
+                beside=not options.without_peers,
             )
     except SetupError as error:
         sys.exit(f"earmark: {error}")
@@ -519,18 +427,18 @@ def main() -> None:
 
 def _material(options: argparse.Namespace) -> Material:
     if options.questions:
-        material = of_questions(options.questions, options.queries)
+        material = ann_vectors.of_questions(options.questions, options.queries)
     elif options.vectors:
-        material = of_file(options.vectors, options.field, options.queries)
+        material = ann_vectors.of_file(options.vectors, options.field, options.queries)
     else:
-        material = of_index(options.field, options.queries)
-    return grown(material, options.synthetic)
+        material = ann_vectors.of_index(options.field, options.queries)
+    return ann_vectors.grown(material, options.synthetic)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     say = parser.add_argument
-    say("--field", default=DEFAULT_FIELD, help="the vector field (default: text_vector)")
+    say("--field", default=TEXT_FIELD, help="the vector field (default: text_vector)")
     say("--vectors", type=Path, metavar="FILE", help="the rows of a NumPy file instead")
     say("--questions", type=Path, metavar="DIR", help="a folder as scripts/evaluate takes instead")
     say("--synthetic", type=int, default=0, metavar="N", help="mix these, to have N vectors")

@@ -7,16 +7,16 @@ from elasticsearch import Elasticsearch
 from app.search.index import make_indices
 from app.settings import Settings
 from scripts import bench_ann
-from scripts.evaluation import ann_chart
+from scripts.evaluation import ann_chart, ann_vectors
 from scripts.evaluation.peers import SOURCES
 from tests.app.search.conftest import MODELS, Library, say
 
 SIZE, DIMS = 400, 384
 
 
-def material(count: int = SIZE) -> bench_ann.Material:
+def material(count: int = SIZE) -> ann_vectors.Material:
     rows = np.random.default_rng(1).standard_normal((count, DIMS)).astype(np.float32)
-    return bench_ann.left_out("noise", "text_vector", rows + 0.5, 20)
+    return ann_vectors.left_out("noise", "text_vector", rows + 0.5, 20)
 
 
 def test_every_choice_is_measured_against_exact_search_and_leaves_nothing(
@@ -25,7 +25,7 @@ def test_every_choice_is_measured_against_exact_search_and_leaves_nothing(
     tried = [({"type": "flat"}, (0,)), ({"type": "hnsw"}, (0,)), ({"type": "bbq_hnsw"}, (0, 3))]
     monkeypatch.setattr(bench_ann, "OPTIONS", tuple(tried))
     monkeypatch.setattr(bench_ann, "CANDIDATES", (20, 400))
-    run = bench_ann.measure(material(), recall=0.95, most_ms=10_000, peers=False)
+    run = bench_ann.measure(material(), recall=0.95, most_ms=10_000, beside=False)
     flat, graph, bits = run["indices"]
     assert [point["recall"] for point in flat["points"]] == [1.0]
     assert flat["points"][0]["tenth"]["recall"] == 1.0
@@ -34,12 +34,9 @@ def test_every_choice_is_measured_against_exact_search_and_leaves_nothing(
     recalls = {(p["oversample"], p["candidates"]): p["recall"] for p in bits["points"]}
     assert recalls[0, 400] < recalls[3, 400]
     assert run["recommended"] == {
-        "index_options": {
-            "type": "bbq_hnsw", "m": 16, "ef_construction": 100,
-            "rescore_vector": {"oversample": 3},
-        },
+        "index_options": {"type": "bbq_hnsw", "m": 16, "ef_construction": 100},
         "num_candidates": 400,
-    }  # fmt: skip
+    }
     assert not es.indices.get(index=f"{settings.index_prefix}-ann-*")
     figures = {"runs": {"noise": run}}
     assert "bbq_hnsw, m 16, 3 x rescored" in bench_ann.table(figures)
@@ -53,7 +50,7 @@ def test_the_vectors_of_an_index_are_read_and_some_left_out(
     library = Library(es, settings.index_prefix)
     rows = np.random.default_rng(2).standard_normal((200, DIMS)).astype(np.float32)
     library.add("e1", [say("ice", float(n)) for n in range(200)], text_vectors=rows)
-    found = bench_ann.of_index("text_vector", 200)
+    found = ann_vectors.of_index("text_vector", 200)
     assert found.vectors.shape == (180, DIMS)
     assert found.queries.shape == (20, DIMS)
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -63,14 +60,14 @@ def test_the_vectors_of_an_index_are_read_and_some_left_out(
 
 def test_ties_count_whichever_is_found() -> None:
     rows = np.repeat(np.eye(3, 8, dtype=np.float32), 20, axis=0)
-    exact = bench_ann.Exact(bench_ann.Material("", "text_vector", rows, rows[:1]), 0.2)
+    exact = bench_ann.Exact(ann_vectors.Material("", "text_vector", rows, rows[:1]), 0.2)
     assert exact.recall([list(range(10))]) == exact.recall([list(range(10, 20))]) == 1.0
     assert exact.recall([[*range(5), *range(20, 25)]]) == 0.5
 
 
 def test_made_up_vectors_lie_between_real_ones() -> None:
     real = material()
-    more = bench_ann.grown(real, 1000)
+    more = ann_vectors.grown(real, 1000)
     assert len(more.vectors) == 1000
     assert np.array_equal(more.vectors[: len(real.vectors)], real.vectors)
     assert "620 more vectors made up" in more.made_of
