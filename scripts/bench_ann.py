@@ -216,9 +216,10 @@ def trial(es: Any, material: Material, options: dict[str, Any], floor: float) ->
         "index_options": options,
     }
     name = f"{get_settings().index_prefix}-ann-{uuid.uuid4().hex[:12]}"
+    fresh = {"index.store.stats_refresh_interval": "0s"}  # else sizes are those of a while ago
     es.indices.create(
         index=name,
-        settings=definition("segments")["settings"],
+        settings={**definition("segments")["settings"], **fresh},
         mappings={"dynamic": "strict", "properties": {**known, material.field: field}},
     )
     try:
