@@ -14,6 +14,8 @@ from app.store import Store
 
 _LANDMARKS = f"landmarks-{LANDMARKS_VERSION}.npy"  # other versions' are as good as none
 
+_FIRST_ROLE = "audio_whisper"
+
 LanguageSpan = tuple[float, float, str]  # start_s, end_s, BCP-47 primary subtag
 
 
@@ -145,6 +147,13 @@ class EpisodeArtefacts:
         }
         self.store.put_json(self._name(f"words-{number}.json.gz"), row)
 
+    def add_states(self, number: int, role: str, made: States) -> None:
+        """Keep one more role's states of a done piece; what names them is written last."""
+        self.store.put_array(self._states_name(role, number), made.rows.astype(np.float16))
+        row = self.store.get_json(self._name(f"words-{number}.json.gz"))
+        models = {**_states_models(row), role: made.model}
+        self.store.put_json(self._name(f"words-{number}.json.gz"), row | {"states_models": models})
+
     def has_piece(self, number: int) -> bool:
         """Whether the piece is done."""
         return self.store.exists(self._name(f"words-{number}.json.gz"))
@@ -176,9 +185,9 @@ class EpisodeArtefacts:
         return self.store.get_array(self._states_name(role, number)).astype(np.float32)
 
     def _states_name(self, role: str, number: int) -> str:
-        """Those of the audio embedder were there before any others, and have no role's name."""
+        """Those of Whisper were there before any others, and have no role's name."""
         return self._name(
-            f"states-{number}.npy" if role == "audio" else f"states-{role}-{number}.npy"
+            f"states-{number}.npy" if role == _FIRST_ROLE else f"states-{role}-{number}.npy"
         )
 
     def save_publisher(self, words: Sequence[Word], language: str | None, estimated: bool) -> None:
@@ -283,6 +292,7 @@ class EpisodeArtefacts:
 
 
 def _states_models(row: Mapping[str, Any]) -> dict[str, str]:
-    """The models of a piece's states by role; once there was but the audio embedder's."""
-    former = {"audio": row["states_model"]} if "states_model" in row else {}
-    return {**former, **row.get("states_models", {})}
+    """The models of a piece's states by role; once there was one, and once it was "audio"."""
+    named = dict(row.get("states_models", {}))
+    first = named.pop("audio", row.get("states_model"))
+    return ({_FIRST_ROLE: first} if first else {}) | named

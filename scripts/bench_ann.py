@@ -37,6 +37,7 @@ from app.search.client import get_client
 from app.search.documents import encode_vector
 from app.search.index_options import OVERSAMPLE, IndexOptions
 from app.search.schema import definition
+from app.search.sound import clip_scale
 from app.settings import get_settings
 from scripts.bench_ingest import commit, cpu
 from scripts.evaluation import ann_chart, ann_vectors, peers
@@ -231,7 +232,7 @@ def trial(es: Any, material: Material, options: dict[str, Any], floor: float) ->
 def measure(material: Material, *, recall: float, most_ms: float, beside: bool) -> dict[str, Any]:
     """All figures of one set of vectors."""
     floors = {TEXT_FIELD: legs.MEANING_FLOOR, "voice": legs.VOICE_FLOOR}
-    floor = floors.get(material.field, legs.SOUND_FLOOR)
+    floor = floors.get(material.field, clip_scale(material.field).floor)
     exact, es = Exact(material, floor), get_client().options(request_timeout=600)
     python = peers_python() if beside else None  # what cannot be installed is told at once
     indices = []

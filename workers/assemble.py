@@ -36,22 +36,21 @@ def assemble(
     sound_embedders: Mapping[str, AudioEmbedder],
 ) -> Assembled:
     """Build the segments and vectors, and keep both."""
-    duration_s, states, words, languages = _heard(kept)
+    duration_s, words, languages = _heard(kept)
+    heard = [role for role, one in sound_embedders.items() if has_states(kept, role, one)]
     publisher = kept.publisher()
     if publisher is not None:
         words = publisher[0]
         end_s = max([duration_s or 0.0, *(word.end_s for word in words)])
         languages = [(0.0, end_s, publisher[1])] if publisher[1] else []
     tongues = [Tongue(start_s, language) for start_s, _, language in languages]
-    segments = segment(words, duration_s, states, tongues)
+    segments = segment(words, duration_s, _changes(kept, heard, sound_embedders), tongues)
     texts, readings = embed_texts(segments, text_embedder), read_texts(segments, reader)
     kept.save_vectors("text", model_of(text_embedder), texts)
     kept.save_readings(model_of(reader), readings)
     vectors: dict[str, FieldRows] = {FIELDS["text"]: texts, FIELDS["reader"]: readings}
     vectors |= {
-        FIELDS[role]: embed_sounds(kept, role, segments, embedder)
-        for role, embedder in sound_embedders.items()
-        if has_states(kept, role, embedder)
+        FIELDS[role]: embed_sounds(kept, role, segments, sound_embedders[role]) for role in heard
     }
     kept.save_segments(segments)
     return Assembled(
@@ -64,20 +63,27 @@ def assemble(
     )
 
 
-def _heard(
-    kept: EpisodeArtefacts,
-) -> tuple[float | None, Floats | None, list[Word], list[LanguageSpan]]:
-    """Duration, states by the second, words and languages of all pieces, if there was audio."""
+def _heard(kept: EpisodeArtefacts) -> tuple[float | None, list[Word], list[LanguageSpan]]:
+    """Duration, words and languages of all pieces, if there was audio."""
     plan = kept.plan()
     if plan is None:
-        return None, None, [], []
+        return None, [], []
     words: list[Word] = []
     languages: list[LanguageSpan] = []
     for piece in plan.pieces:
         piece_words, piece_languages = kept.piece_words(piece.number)
         words += piece_words
         languages += piece_languages
-    return plan.duration_s, _states_by_second(kept, "audio", plan), words, languages
+    return plan.duration_s, words, languages
+
+
+def _changes(
+    kept: EpisodeArtefacts, heard: Sequence[str], embedders: Mapping[str, AudioEmbedder]
+) -> Floats | None:
+    """The states that tell where the sound changes: the first engine's that hears all sound."""
+    plan = kept.plan()
+    able = [role for role in heard if not embedders[role].hears_speech_alone]
+    return _states_by_second(kept, able[0], plan) if plan and able else None
 
 
 def has_states(kept: EpisodeArtefacts, role: str, embedder: AudioEmbedder) -> bool:

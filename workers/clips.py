@@ -18,7 +18,8 @@ from app.audio.vad import speech_probabilities
 from app.audio.voice import voice_vector
 from app.domain import Window, Word
 from app.encoders import registry
-from app.encoders.base import EncoderError, Floats
+from app.encoders.base import AudioEmbedder, EncoderError, Floats
+from app.search.sound import CLIP_ORDER
 from app.settings import Settings
 from app.store import Store
 from app.windows import plan_windows
@@ -26,6 +27,10 @@ from workers.assemble import main_language
 from workers.listen import shifted
 
 logger = logging.getLogger(__name__)
+
+
+# The fields in which noise hides a sound. To tell classes of sound, noise is sound.
+DENOISED = frozenset({"audio_whisper"})
 
 
 class ClipNoise(TypedDict):
@@ -39,7 +44,7 @@ class ClipAnswer(TypedDict):
     """What HEAR_CLIP returns; ``error`` is for the person who sent the clip."""
 
     heard: dict[str, Any] | None
-    audio_vector: list[float] | None
+    audio_vectors: dict[str, list[float]]  # by field
     voice_vector: list[float] | None
     landmarks: dict[str, Any] | None
     noise: ClipNoise | None
@@ -70,7 +75,7 @@ Found = tuple[dict[str, Any], list[dict[str, str]]]  # a lane's fields, and what
 def words(clip: Clip) -> dict[str, Any]:
     """What is said. A clip without speech costs nothing, and has nothing invented over it."""
     transcriber = registry.transcriber()
-    share = clip.sound_wanted and registry.audio_embedder().shares_encoder_with(transcriber)
+    share = clip.sound_wanted and _sound_embedder()[1].shares_encoder_with(transcriber)
     found: list[Word] = []
     languages: list[LanguageSpan] = []
     language: str | None = None
@@ -86,13 +91,26 @@ def words(clip: Clip) -> dict[str, Any]:
 
 
 def sound(clip: Clip) -> dict[str, Any]:
-    """The vector of how it sounds, speech or not."""
-    embedder = registry.audio_embedder()
+    """The vector of how it sounds, speech or not, in the field that is asked for clips."""
+    field, embedder = _sound_embedder()
+    shared = clip.states if _has_heard(clip, embedder) else {}
     states = [
-        clip.states[window] if window in clip.states else embedder.states(clip.read(window))
+        shared[window] if window in shared else embedder.states(clip.read(window))
         for window in clip.windows
     ]
-    return {"audio_vector": embedder.pool(np.concatenate(states)).tolist()}
+    return {"audio_vectors": {field: embedder.pool(np.concatenate(states)).tolist()}}
+
+
+def _sound_embedder() -> tuple[str, AudioEmbedder]:
+    """Of the chosen engines the one that a clip's sound is looked for by, with its field."""
+    embedders = registry.audio_embedders()
+    field = min(embedders, key=CLIP_ORDER.index)
+    return field, embedders[field]
+
+
+def _has_heard(clip: Clip, embedder: AudioEmbedder) -> bool:
+    """Whether what the words left is this embedder's."""
+    return bool(clip.states) and embedder.shares_encoder_with(registry.transcriber())
 
 
 def recording(clip: Clip) -> dict[str, Any]:
@@ -132,7 +150,7 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
     lanes = LANES[intent]
     answer = ClipAnswer(
         heard=None,
-        audio_vector=None,
+        audio_vectors={},
         voice_vector=None,
         landmarks=None,
         noise=None,
@@ -147,7 +165,7 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
         return answer
     clip = listen_to(audio, sound_wanted=any(sound in lane for lane in lanes))
     # The guess keeps to the audio as it came: words and sound share one pass there.
-    clear = intent == "sound" and clip.noise.hides_sound
+    clear = intent == "sound" and clip.noise.hides_sound and _sound_embedder()[0] in DENOISED
     if clear:
         clip = replace(clip, audio=denoised(clip.audio))
     answer["noise"] = ClipNoise(

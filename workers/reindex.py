@@ -17,15 +17,20 @@ from app.search.reindex import Batch, reindex
 from app.search.schema import FIELDS
 from app.store import Store
 from workers.assemble import embed_sounds, has_states
+from workers.hear_again import Unheard, hear_again
 from workers.lease import Busy, lease
+
+MOST_REASONS = 5  # that are told
 
 logger = logging.getLogger(__name__)
 
-FOUND_BY = {"audio": "sound", "voice": "voice"}  # by role, in the admin's words
 
-
-def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
+def run_reindex(
+    job_id: str, store: Store, connection: redis.Redis, only: str | None = None
+) -> None:
     """Rebuild, and tell of it in the Redis hash of the job.
+
+    ``only`` is the field of a sound embedder: episodes that it has not heard are heard again.
 
     Raises Busy where this job is being done already.
     """
@@ -35,7 +40,7 @@ def run_reindex(job_id: str, store: Store, connection: redis.Redis) -> None:
         for name, value in fields.items():
             connection.hset(key, name, value)
 
-    source = Artefacts(store, text_embedder(), reader(), sound_embedders())
+    source = Artefacts(store, text_embedder(), reader(), sound_embedders(), only)
     try:
         with lease("reindex", ""):
             reindex(source, lambda done, total: tell(state="running", done=done, total=total))
@@ -59,12 +64,17 @@ class Artefacts:
         text: TextEmbedder,
         reader_: Reader,
         sounds: Mapping[str, AudioEmbedder],
+        only: str | None = None,
     ) -> None:
+        if only is not None and only not in sounds:
+            raise ValueError(f"No engine that the settings choose fills the field {only}.")
         self._store = store
         self._text = text
         self._reader = reader_
         self._sounds = sounds  # by role
         # By role: episodes that were heard, but not by its model.
+        self._only = only  # the role whose engine hears what it has not heard
+        self._reasons: list[str] = []  # why it could not
         self._unheard: dict[str, set[str]] = {role: set() for role in sounds}
         self._unmarked: set[str] = set()  # episodes with audio that have no landmarks
 
@@ -105,10 +115,18 @@ class Artefacts:
         vectors = kept.vectors(role, model_of(embedder))
         if vectors is not None or kept.plan() is None:
             return vectors
+        if role == self._only and not has_states(kept, role, embedder):
+            self._hear_again(kept, episode, role)
         if not has_states(kept, role, embedder):
             self._unheard[role].add(episode.id)
             return None
         return embed_sounds(kept, role, segments, embedder)
+
+    def _hear_again(self, kept: EpisodeArtefacts, episode: Episode, role: str) -> None:
+        try:
+            hear_again(kept, episode, role, self._sounds[role])
+        except Unheard as error:
+            self._reasons.append(f"{episode.title or episode.id}: {str(error).rstrip('.')}.")
 
     def landmarks(self, episode: Episode) -> Landmarks | None:
         """An episode's landmarks, made anew where its audio is still kept."""
@@ -124,14 +142,23 @@ class Artefacts:
 
     def lacking(self) -> str:
         """What could not be rebuilt, for the admin; empty where all was."""
+        again = [
+            role for role, episodes in self._unheard.items() if episodes and role != self._only
+        ]
+        offers = [f"`earmark reindex --only {role}` has them heard again." for role in again]
         lacks = [
-            (episodes, f"{role} vectors by {self._sounds[role].name}", f"by {FOUND_BY[role]}")
+            (
+                episodes,
+                f"{role} vectors by {self._sounds[role].name}",
+                "by voice" if role == "voice" else "by sound",
+            )
             for role, episodes in self._unheard.items()
         ]
         lacks.append((self._unmarked, "landmarks", "by a recording of them"))
-        return " ".join(
+        told = [
             f"{len(episodes)} episodes have no {what}: their audio is not kept. "
             f"Process them again to have them found {how}."
             for episodes, what, how in lacks
             if episodes
-        )
+        ]
+        return " ".join([*told, *offers, *self._reasons[:MOST_REASONS]])

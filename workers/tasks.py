@@ -261,6 +261,6 @@ def tidy() -> None:
     autoretry_for=(Busy,),
     retry_kwargs={"countdown": LEASE_S + 5, "max_retries": 1},
 )
-def reindex(job_id: str) -> None:
-    """Rebuild every index from the artefacts, and swap."""
-    run_reindex(job_id, get_store(), get_redis())
+def reindex(job_id: str, only: str | None = None) -> None:
+    """Rebuild every index from the artefacts, and swap; see run_reindex."""
+    run_reindex(job_id, get_store(), get_redis(), only)

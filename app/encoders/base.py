@@ -93,7 +93,7 @@ class AudioEmbedder(Protocol):
 
     @property
     def dims(self) -> int:
-        """The length of its vectors and rows."""
+        """The length of its vectors."""
 
     @property
     def hears_speech_alone(self) -> bool:
@@ -103,10 +103,20 @@ class AudioEmbedder(Protocol):
         """Whether the transcriber's states are this embedder's own."""
 
     def states(self, window: Floats) -> Floats:
-        """One row a second, ``(ceil(seconds), dims)``, of at most 30 s of audio."""
+        """One row a second, of a width of the engine's own, of at most 30 s of audio."""
 
     def pool(self, states: Floats) -> Floats:
         """The unit vector, ``(dims,)``, of a stretch's rows (at least one); NaN if they all are."""
+
+
+class SoundFinder(Protocol):
+    """An audio embedder that finds sound by what it is called."""
+
+    def ask(self, text: str) -> Floats | None:
+        """The unit vector, ``(dims,)``, that finds in its field what the text names.
+
+        None where nothing that the engine knows is near it.
+        """
 
 
 def model_of(engine: TextEmbedder | AudioEmbedder | Reader) -> str:

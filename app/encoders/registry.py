@@ -1,11 +1,13 @@
 """The engines that the settings choose, one of each a process."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from app.encoders.base import AudioEmbedder, EncoderError, Reader, TextEmbedder, Transcriber
 from app.encoders.late_interaction import LateInteraction
 from app.encoders.minilm import MiniLm
+from app.encoders.sound_classes import SoundClasses
 from app.encoders.speaker import CamPlusPlus
 from app.encoders.weights import weights_folder
 from app.encoders.whisper import FasterWhisper
@@ -13,6 +15,13 @@ from app.encoders.whisper_states import WhisperStates
 from app.settings import get_settings
 
 VOICE_OFF = "off"
+
+# By the kind that EARMARK_AUDIO_EMBEDDER names: the field of the vectors, and the engine.
+_AUDIO: Mapping[str, tuple[str, Callable[[str], AudioEmbedder]]] = {
+    "whisper": ("audio_whisper", WhisperStates),
+    "yamnet": ("audio_classes", lambda name: SoundClasses(name, text_embedder)),
+}
+_KNOWN_AUDIO = "whisper:WEIGHTS and yamnet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +45,23 @@ def text_embedder() -> TextEmbedder:
     return _text_embedder(get_settings().text_embedder)
 
 
-def audio_embedder() -> AudioEmbedder:
-    """The chosen audio embedder. Raises EncoderError where the setting names none."""
-    return _audio_embedder(get_settings().audio_embedder)
+def audio_embedders() -> dict[str, AudioEmbedder]:
+    """The chosen audio embedders, by the field of their vectors, in the setting's order.
+
+    Raises EncoderError where the setting names none, one that is not known, or two of a kind.
+    """
+    found: dict[str, AudioEmbedder] = {}
+    for name in get_settings().audio_embedders:
+        field, embedder = _audio_embedder(name)
+        if field in found:
+            raise EncoderError(
+                f"EARMARK_AUDIO_EMBEDDER names {found[field].name} and {name}, whose vectors would "
+                f"lie in one field ({field}); choose one of them."
+            )
+        found[field] = embedder
+    if not found:
+        raise EncoderError("EARMARK_AUDIO_EMBEDDER names no engine; known are " + _KNOWN_AUDIO)
+    return found
 
 
 def reader() -> Reader:
@@ -56,9 +79,9 @@ def voice_embedder() -> AudioEmbedder | None:
 
 
 def sound_embedders() -> dict[str, AudioEmbedder]:
-    """What an episode's sound is embedded by, by role."""
+    """All that an episode's sound is embedded by, by field, which is the role too."""
     voice = voice_embedder()
-    return {"audio": audio_embedder()} | ({"voice": voice} if voice else {})
+    return audio_embedders() | ({"voice": voice} if voice else {})
 
 
 def describe() -> dict[str, Description]:
@@ -86,11 +109,13 @@ def _text_embedder(name: str) -> TextEmbedder:
     return MiniLm(name)
 
 
-@lru_cache(maxsize=2)
-def _audio_embedder(name: str) -> AudioEmbedder:
-    if _kind(name) != "whisper":
-        raise EncoderError(f"EARMARK_AUDIO_EMBEDDER is {name!r}; known is whisper:WEIGHTS.")
-    return WhisperStates(name)
+@lru_cache(maxsize=8)
+def _audio_embedder(name: str) -> tuple[str, AudioEmbedder]:
+    """An audio embedder with the field that its vectors lie in."""
+    if _kind(name) not in _AUDIO:
+        raise EncoderError(f"EARMARK_AUDIO_EMBEDDER is {name!r}; known are {_KNOWN_AUDIO}")
+    field, make = _AUDIO[_kind(name)]
+    return field, make(name)
 
 
 @lru_cache(maxsize=2)

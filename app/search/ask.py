@@ -21,7 +21,7 @@ SCALES: Mapping[str, Scale] = {
     # Of 800 development questions the answer reads at .89 (median), the best passage of another
     # episode at .83, and any passage at .75.
     "reading": Scale(floor=0.7, top=1.0, alone=0.86),
-    "sound": Scale(floor=0.0, top=1.0, alone=legs.SOUND_FLOOR),
+    "sound": Scale(floor=0.0, top=1.0),  # as app.search.sound says, by field
     "voice": Scale(floor=0.0, top=1.0, alone=legs.VOICE_ALONE),
     "recording": Scale(),
 }
@@ -94,14 +94,14 @@ def _found(leg: str, hits: Mapping[str, Any]) -> list[Found]:
             id=hit["fields"]["id"][0],
             episode_id=hit["fields"]["episode_id"][0],
             feed_id=hit["fields"]["feed_id"][0],
-            score=_cosine(hit["_score"]) if leg in VECTOR_LEGS else hit["_score"],
+            score=cosine(hit["_score"]) if leg in VECTOR_LEGS else hit["_score"],
         )
         for hit in hits.get("hits", [])
     ]
 
 
-def _cosine(score: float) -> float:
-    """Elasticsearch scores a cosine as (1 + cosine) / 2."""
+def cosine(score: float) -> float:
+    """The cosine, which Elasticsearch scores as (1 + cosine) / 2."""
     return 2 * score - 1
 
 

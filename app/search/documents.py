@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.domain import Chapter, Episode, Feed, Segment, Word, segment_id
+from app.encoders.audioset import heard_in
 from app.search import sounds_like
 from app.search.languages import form_of
 
@@ -47,6 +48,7 @@ def segment_document(
         "chapters": [chapter.title for chapter in _heard_in(episode.chapters, segment)],
         **{field: encode_vector(vector) for field, vector in vectors.items()},
         **_spoken(segment),
+        "sounds": _heard(vectors),
     }
     return {name: value for name, value in document.items() if value not in (None, "", [])}
 
@@ -81,6 +83,12 @@ def _columns(words: Sequence[Word], offsets: list[int]) -> dict[str, list[Any]]:
         "end_s": [round(word.end_s, 3) for word in words],
         "probability": [round(word.probability, 3) for word in words],
     }
+
+
+def _heard(vectors: Mapping[str, Vector]) -> list[str]:
+    """The names of the sounds, where an engine tells them."""
+    classes = vectors.get("audio_classes")
+    return [] if classes is None else heard_in(classes.astype(np.float32))
 
 
 def _heard_in(chapters: Sequence[Chapter], segment: Segment) -> list[Chapter]:

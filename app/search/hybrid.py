@@ -1,33 +1,44 @@
 """A search: all legs in one ``_msearch``, fused, the best read closely, the page's hits fetched."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from app.encoders.base import Floats
+from app.encoders.base import EncoderError, Floats
 from app.search import keyword, legs
 from app.search.ask import SCALES, WORTH_READING, Answers, ask
 from app.search.client import get_client
-from app.search.fuse import Fused, fuse
+from app.search.fuse import Found, Fused, Scale, fuse
 from app.search.hydrate import HitsUnreadable, hydrate
-from app.search.index import alias
+from app.search.index import ModelMismatch, alias
 from app.search.meaning import get_meaning
+from app.search.near import near
 from app.search.paging import Slice, by_episode, by_segment, grouped
 from app.search.query import Query, QueryError
 from app.search.reading import Read, read_closely
 from app.search.recorded import Recorded, find_recording
 from app.search.recordings import RecordingsUnavailable
 from app.search.relax import Relaxed, relax
-from app.search.result import Degraded, Intent, Result, Total
+from app.search.result import Degraded, Intent, Result, SoundAsked, Total
+from app.search.sound import (
+    MOST_SOUNDS,
+    NO_FINDER,
+    NoSuchSound,
+    Sound,
+    get_sounds,
+    lacking,
+    of_clip,
+)
 from app.search.weights import Weights
 from app.search.words import Words
 from app.settings import get_settings
 
 Embed = Callable[[str], list[float]]  # a text's unit vector
 Ask = Callable[[str], Floats]  # the unit vectors of a question's tokens
+Sounds = Callable[[Sequence[str]], Sound]  # what names listen for
 Plan = dict[str, legs.Body]
 
 TEXT_LEGS = frozenset({"keyword", "sounds_like", "meaning"})  # of these quotes are required
@@ -49,6 +60,7 @@ def search(query: Query) -> Result:
         lambda text: get_meaning().of(text),
         lambda text: get_meaning().tokens(text),
         settings.num_candidates,
+        sounds=lambda names: get_sounds().of(names),
     )
     return searcher.search(query)
 
@@ -64,7 +76,28 @@ class _Found:
     relaxed: Relaxed
     absent: list[Degraded]
     question: Future[Floats] | None
+    listened: "_Listened"
     recorded: Recorded = field(default_factory=Recorded)
+
+    @property
+    def scales(self) -> Mapping[str, Scale]:
+        """What the legs' scores mean."""
+        sound = self.listened.sound
+        return {**SCALES, "sound": sound.scale} if sound else SCALES
+
+
+@dataclass(frozen=True, slots=True)
+class _Listened:
+    """What is listened for, and what there is to say of it.
+
+    ``near`` are the passages to which words beside a sound are held, with the sound's score
+    there; None where no sound is required.
+    """
+
+    sound: Sound | None = None
+    near: Sequence[Found] | None = None
+    told: list[Degraded] = field(default_factory=list)
+    took_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +110,10 @@ class _Ranking:
 
 
 class Searcher:
-    """Answers searches of one index prefix; without ``ask`` nothing is read closely."""
+    """Answers searches of one index prefix.
+
+    Without ``ask`` nothing is read closely, without ``sounds`` none is found by name.
+    """
 
     def __init__(
         self,
@@ -86,12 +122,15 @@ class Searcher:
         embed: Embed,
         ask: Ask | None = None,
         candidates: int = legs.CANDIDATES,
+        *,
+        sounds: Sounds | None = None,
     ) -> None:
         self._es = es
         self._prefix = prefix
         self._embed = embed
         self._ask = ask
         self._candidates = candidates
+        self._sounds = sounds
 
     def search(self, query: Query) -> Result:
         """One page of hits.
@@ -118,16 +157,19 @@ class Searcher:
             next_cursor=None if cut.is_last else query.cursor_at(cut.end),
             total=_total(answers, ranked),
             took_ms=round(1000 * (time.perf_counter() - start), 1),
-            es_took_ms=relaxed.took_ms + answers.took_ms + ranking.took_ms + took_ms,
+            es_took_ms=sum(
+                (found.listened.took_ms, relaxed.took_ms, answers.took_ms, ranking.took_ms, took_ms)
+            ),
             relaxed=list(relaxed.named),
             degraded=[
                 *found.absent,
                 *answers.degraded,
                 *ranking.degraded,
-                *_unheard(words),
+                *found.listened.told,
                 *_depth(cut, answers, ranked),
             ],
             intent=_intent(query, words, found.recorded) if query.is_clip else None,
+            sound=_asked(found.listened),
         )
 
     def answers(self, query: Query) -> Answers:
@@ -145,14 +187,19 @@ class Searcher:
     def _found(self, words: Words, query: Query, weights: Weights) -> _Found:
         """What the legs find; where no leg of the text does, with less required of them."""
         recording = self._recording(query, weights)
-        plan, absent = self._plan(query, words, weights)
+        listened = self._listened(words, query, weights)
+        if listened.near is not None:
+            query = replace(query, within=frozenset(hit.id for hit in listened.near))
+        sound = listened.sound if listened.near is None else None
+        plan, absent = self._plan(query, words, weights, sound)
         question = self._question(words, weights)  # after the plan's own encoder, not beside it
         answers = self._answers(plan, query)
         relaxed = self._relaxed(words, query, answers)
         if relaxed.named:
-            plan, absent = self._plan(query, relaxed.words, weights)
+            plan, absent = self._plan(query, relaxed.words, weights, sound)
             answers = self._answers(plan, query)
-        found = _Found(answers, relaxed, absent, question)
+        answers = _with_sound(answers, listened)
+        found = _Found(answers, relaxed, absent, question, listened)
         if recording is None:
             return found
         try:
@@ -168,7 +215,47 @@ class Searcher:
             return None
         return _threads.submit(find_recording, self._es, self._prefix, query)
 
-    def _plan(self, query: Query, words: Words, weights: Weights) -> tuple[Plan, list[Degraded]]:
+    def _listened(self, words: Words, query: Query, weights: Weights) -> _Listened:
+        """What is to be heard: by name, in a clip, or what a weight asks of ordinary words."""
+        if words.sounds:
+            named = self._named(words.sounds)
+            if named.sound is None or not (words or query.is_clip):
+                return named
+            return self._beside(named, words, query)
+        if query.audio_vectors and weights["sound"] > 0:
+            sound = of_clip(query.audio_vectors)
+            return self._told(sound) if _tells(sound, words, query) else _Listened()
+        if words and not query.is_clip and query.weights.get("sound", 0) > 0:
+            return self._named([words.text])
+        return _Listened()
+
+    def _named(self, names: Sequence[str]) -> _Listened:
+        if self._sounds is None:
+            return _Listened(told=[Degraded("sound", NO_FINDER)])
+        try:
+            named = self._told(self._sounds(names[:MOST_SOUNDS]))
+        except (EncoderError, ModelMismatch, NoSuchSound) as error:
+            return _Listened(told=[Degraded("sound", str(error))])
+        if len(names) > MOST_SOUNDS:
+            reason = f"Only the first {MOST_SOUNDS} sounds are listened for."
+            named.told.append(Degraded("sound", reason))
+        return named
+
+    def _told(self, sound: Sound) -> _Listened:
+        return _Listened(sound, told=lacking(self._es, self._prefix, sound.field))
+
+    def _beside(self, named: _Listened, words: Words, query: Query) -> _Listened:
+        """The passages near the sound that is named, to which the words are held."""
+        sound = named.sound
+        assert sound is not None  # noqa: S101 - the caller has seen to it
+        shows = Words(text="", loose="", shows=words.shows)  # what is not said may be heard
+        body = legs.sound(sound, shows, query, self._candidates)
+        found, took_ms = near(self._es, self._segments, body, sound.scale.alone)
+        return replace(named, near=found, took_ms=took_ms)
+
+    def _plan(
+        self, query: Query, words: Words, weights: Weights, sound: Sound | None
+    ) -> tuple[Plan, list[Degraded]]:
         """The bodies of the legs that take part, and those that cannot."""
         makers: dict[str, Callable[[], legs.Body]] = {}
         count = self._candidates
@@ -176,7 +263,7 @@ class Searcher:
             makers["keyword"] = lambda: keyword.keyword(words, query)
             makers["sounds_like"] = lambda: legs.sounds_like(words, query)
             makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query, count)
-        if (sound := query.audio_vector) is not None:
+        if sound is not None:
             makers["sound"] = lambda: legs.sound(sound, words, query, count)
         if (voice := query.voice_vector) is not None:
             makers["voice"] = lambda: legs.voice(voice, words, query, count)
@@ -217,9 +304,10 @@ class Searcher:
         Reading only adds, so that what lies below its depth stays below.
         """
         legs_found = found.answers.found
-        read = self._read(fuse(legs_found, weights, WORTH_READING), found.question)
+        worth = {**found.scales, "meaning": WORTH_READING["meaning"]}
+        read = self._read(fuse(legs_found, weights, worth), found.question)
         every = {**legs_found, "reading": read.found} if read.found else legs_found
-        return _Ranking(fuse(every, weights, SCALES), read.took_ms, read.degraded)
+        return _Ranking(fuse(every, weights, found.scales), read.took_ms, read.degraded)
 
     def _read(self, ranked: Sequence[Fused], question: Future[Floats] | None) -> Read:
         if question is None:
@@ -260,13 +348,27 @@ def _intent(query: Query, words: Words, recorded: Recorded) -> Intent:
     return Intent(None, "sound", "no words were heard in it")
 
 
-def _unheard(words: Words) -> list[Degraded]:
-    """Said where ``sound:`` asks for what no engine here can look for."""
-    if not words.sounds:
-        return []
-    asked = ", ".join(dict.fromkeys(words.sounds))
-    reason = f"None of this installation's engines finds a sound by its name ({asked})."
-    return [Degraded("sound", reason)]
+def _tells(sound: Sound, words: Words, query: Query) -> bool:
+    """Whether a clip's sound tells one passage from another, unless it was asked for by name.
+
+    To the classes of sound all that is spoken is alike, and what was said tells more.
+    """
+    is_guess = query.intent is None and "sound" not in query.weights
+    return not (is_guess and words and sound.field == "audio_classes")
+
+
+def _with_sound(answers: Answers, listened: _Listened) -> Answers:
+    """Where words were held to a sound, each hit has the sound's score, too."""
+    if not listened.near:
+        return answers
+    said = {hit.id for hits in answers.found.values() for hit in hits}
+    both = [hit for hit in listened.near if hit.id in said]
+    return replace(answers, found={**answers.found, "sound": both})
+
+
+def _asked(listened: _Listened) -> SoundAsked | None:
+    sound = listened.sound
+    return SoundAsked(sound.field, list(sound.names)) if sound else None
 
 
 def _total(answers: Answers, ranked: list[Fused]) -> Total:

@@ -21,7 +21,7 @@ class HitsUnreadable(Exception):  # noqa: N818 - says what is the matter
     """What was found could not be read; says why."""
 
 
-_SEGMENT = ["text", "start_s", "end_s", "words"]
+_SEGMENT = ["text", "start_s", "end_s", "words", "sounds"]
 _EPISODE = ["title", "published", "duration_s", "audio_url", "status"]
 
 
@@ -114,6 +114,7 @@ def _hit(
         highlights=highlights,
         score=fused.score,
         legs=fused.legs,
+        sounds=source.get("sounds", []),
         episode=HitEpisode(
             id=fused.episode_id,
             title=about["title"],

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from app.search.clauses import Body as Body  # noqa: PLC0414 - a leg is a Body
 from app.search.clauses import narrowed, required
 from app.search.query import Query
+from app.search.sound import Sound
 from app.search.sounds_like import of_query
 from app.search.words import Words
 
@@ -18,13 +19,10 @@ CANDIDATES = 400
 SHARE_OF_TERMS = "2<50% 16<25%"
 SHARE_OF_SOUNDS = "2<70% 10<40%"
 
-# Neighbours below these cosines tell nothing, and are not asked for. Of 28 development sounds
-# and voices, nine in ten pairs of different classes lie below .43; a 3 s clip has .54 or more
-# with the recording it was cut from.
+# Neighbours below these cosines tell nothing, and are not asked for.
 MEANING_FLOOR = 0.2
 VOICE_FLOOR = 0.2
 VOICE_ALONE = 0.4
-SOUND_FLOOR = 0.4
 
 _IDS = ("id", "episode_id", "feed_id")
 
@@ -34,6 +32,10 @@ def filters(query: Query) -> list[Body]:
     clauses: list[Body] = []
     if query.show:
         clauses.append({"terms": {"feed_id": sorted(query.show)}})
+    if query.sound:
+        clauses += [{"term": {"sounds": name}} for name in query.sound]
+    if query.within is not None:
+        clauses.append({"terms": {"id": sorted(query.within)}})
     if query.language:
         clauses.append({"term": {"language": query.language}})
     since = query.since.isoformat() if query.since else None
@@ -80,19 +82,31 @@ def voice(
     return nearest("voice", vector, VOICE_FLOOR, clauses, candidates)
 
 
-def sound(
-    vector: Sequence[float], words: Words, query: Query, candidates: int = CANDIDATES
-) -> Body:
-    """The nearest audio vectors, whatever is said there but for what is excluded."""
+def sound(wanted: Sound, words: Words, query: Query, candidates: int = CANDIDATES) -> Body:
+    """The passages in which all that is listened for is heard, whatever is said there but for
+    what is excluded.
+    """
     clauses = [*filters(query), *narrowed(words)]
-    return nearest("audio_whisper", vector, SOUND_FLOOR, clauses, candidates)
+    floor = wanted.scale.floor
+    knns = [_knn(wanted.field, one, floor, clauses, candidates) for one in wanted.vectors]
+    if len(knns) == 1:
+        return ids_of({"knn": knns[0]}, VECTOR_DEPTH)
+    share = 1 / len(knns)  # so that the scores' sum is their mean
+    every: list[Body] = [{"knn": {**knn, "boost": share}} for knn in knns]
+    return ids_of({"query": {"bool": {"must": every}}}, VECTOR_DEPTH)
 
 
 def nearest(
     field: str, vector: Sequence[float], floor: float, clauses: list[Body], candidates: int
 ) -> Body:
     """The nearest vectors of a field, of the ``candidates`` looked at in each Lucene segment."""
-    knn = {
+    return ids_of({"knn": _knn(field, vector, floor, clauses, candidates)}, VECTOR_DEPTH)
+
+
+def _knn(
+    field: str, vector: Sequence[float], floor: float, clauses: list[Body], candidates: int
+) -> Body:
+    return {
         "field": field,
         "query_vector": list(vector),
         "k": min(VECTOR_DEPTH, candidates),
@@ -100,7 +114,6 @@ def nearest(
         "similarity": floor,
         "filter": clauses,
     }
-    return ids_of({"knn": knn}, VECTOR_DEPTH)
 
 
 def ids_of(search: Body, size: int) -> Body:

@@ -27,7 +27,7 @@ class QueryError(ValueError):
 class Query:
     """One search. ``since`` includes its moment, ``until`` excludes it; both know their zone.
 
-    ``audio_vector`` is what a clip sounds like, a unit vector of the audio embedder;
+    ``audio_vectors`` are what a clip sounds like, by the field of each audio embedder;
     ``voice_vector`` likewise who speaks in it; ``landmarks`` what tells the recording, of
     app.audio.landmarks; and ``intent`` what the clip is for, None: whatever it finds.
     ``is_clip``: the search is by a clip, of which there may be no words and no vector;
@@ -39,6 +39,7 @@ class Query:
     size: int = 10
     cursor: str | None = None
     show: tuple[str, ...] = ()  # feed ids, any of them
+    sound: tuple[str, ...] = ()  # names of classes of sound, all of them heard
     language: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -46,12 +47,13 @@ class Query:
     max_duration_s: float | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     group: Literal["episode"] | None = None
-    audio_vector: Sequence[float] | None = None
+    audio_vectors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     voice_vector: Sequence[float] | None = None
     landmarks: Mapping[str, Any] | None = None
     intent: str | None = None
     was_heard: bool = False
     is_clip: bool = False
+    within: frozenset[str] | None = None  # the ids of the passages to look in; None: all
 
     def __post_init__(self) -> None:
         if not self.q.strip() and not self.is_clip:
@@ -77,6 +79,7 @@ class Query:
         parts = (
             self.q,
             sorted(self.show),
+            sorted(self.sound),
             self.language,
             self.since,
             self.until,
@@ -84,7 +87,7 @@ class Query:
             self.max_duration_s,
             sorted(self.weights.items()),
             self.group,
-            self.audio_vector is None,
+            sorted(self.audio_vectors),
             self.voice_vector is None,
             self.landmarks is None,
             self.intent,

@@ -38,6 +38,7 @@ class Hit:
     highlights: list[tuple[int, int]]
     score: float
     legs: Mapping[str, LegScore]
+    sounds: list[str]  # what is heard there, by name
     episode: HitEpisode
     feed: HitFeed
     url: str
@@ -80,6 +81,14 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundAsked:
+    """What the sound leg listened for: the field it asked, and the engine's names for it."""
+
+    field: str
+    names: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A page of a search."""
 
@@ -91,6 +100,7 @@ class Result:
     relaxed: list[str]
     degraded: list[Degraded]
     intent: Intent | None = None  # of a clip
+    sound: SoundAsked | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The body of the answer."""

@@ -9,13 +9,10 @@ from typing import Any, NamedTuple
 from app.search.index_options import IndexOptions
 
 KINDS = ("feeds", "episodes", "segments", "recordings")
+# What sound is embedded by, each engine in a field of its own, which is its role too.
+SOUND_FIELDS = ("audio_whisper", "audio_classes", "voice")
 # By the role of the engine.
-FIELDS = {
-    "text": "text_vector",
-    "reader": "reading",
-    "audio": "audio_whisper",
-    "voice": "voice",
-}
+FIELDS = {"text": "text_vector", "reader": "reading"} | {field: field for field in SOUND_FIELDS}
 
 
 class Model(NamedTuple):

@@ -20,7 +20,7 @@ class HeardClip:
     """What the query worker made of a clip."""
 
     heard: dict[str, Any] | None  # text, language, words
-    audio_vector: list[float] | None = None
+    audio_vectors: dict[str, list[float]] = field(default_factory=dict)  # by field
     voice_vector: list[float] | None = None
     landmarks: dict[str, Any] | None = None
     noise: dict[str, Any] | None = None  # snr_db, denoised

@@ -18,7 +18,7 @@ from app.store import get_store
 from app.web.redis import get_redis
 
 PROBE_S = 3.0
-ROLES = {"text": "text embedder", "audio": "audio embedder", "voice": "voice embedder"}
+ROLES = {"text": "text embedder", "voice": "voice embedder"}
 PROCESSES = ("worker-feeds", "worker-fetch", "worker-transcribe", "worker-query", "beat")
 
 blueprint = Blueprint("health", __name__)
@@ -127,8 +127,13 @@ def _process(name: str, alive: bool) -> Part:
     return Part(name, alive, None if alive else "has sent no sign of life for 30 seconds")
 
 
+def _called(role: str, engine: str) -> str:
+    """A role as an admin knows it; of the audio embedders there may be several."""
+    return f"audio embedder {engine}" if role.startswith("audio_") else ROLES.get(role, role)
+
+
 def _models() -> list[Part]:
     return [
-        Part(ROLES.get(role, role), about.present, about.reason or None)
+        Part(_called(role, about.name), about.present, about.reason or None)
         for role, about in registry.describe().items()
     ]

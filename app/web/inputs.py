@@ -1,11 +1,14 @@
 """What the API takes."""
 
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from app.domain import EpisodeStatus, TranscriptsMode
+from app.encoders import registry
+from app.encoders.audioset import names
 from app.search.weights import LEGS
 from app.web.params import Params
 
@@ -35,6 +38,18 @@ Language = Annotated[
     BeforeValidator(lambda v: str(v).lower().split("-")[0]),
     Field(pattern="^[a-z]{2,3}$", description="BCP-47; its primary subtag counts"),
 ]
+
+
+def _known_sound(value: str) -> str:
+    known = {name.lower(): name for name in names()}
+    if value.lower() in known:
+        return known[value.lower()]
+    near = get_close_matches(value.lower(), known, n=3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(known[one] for one in near)}?" if near else ""
+    raise ValueError(f"knows no sound {value!r}{hint}")
+
+
+SoundName = Annotated[str, AfterValidator(_known_sound)]
 
 
 class Listing(Params):
@@ -88,6 +103,9 @@ class Filters(Params):
     size: Size = 10
     cursor: Cursor | None = None
     show: list[str] = Field(default_factory=list, max_length=100, description="Feed ids")
+    sound: list[SoundName] = Field(
+        default_factory=list, max_length=10, description="Names that sounds of a hit have, all"
+    )
     language: Language | None = None
     since: Moment | None = Field(None, description="Published then or later (UTC)")
     until: Moment | None = Field(None, description="Published before (UTC)")
@@ -101,7 +119,11 @@ class Filters(Params):
     w_reading: Weight | None = Field(
         None, description="Weight of reading closely the best that words and meaning find"
     )
-    w_sound: Weight | None = Field(None, description="Weight of a clip's sound; 0 skips it")
+    w_sound: Weight | None = Field(
+        None,
+        description="Weight of a clip's sound, or of one named in q; 0 skips it. Given above 0, "
+        "ordinary words are looked for as a sound, too",
+    )
     w_recording: Weight | None = Field(
         None, description="Weight of a clip's very recording; 0 skips it"
     )
@@ -120,8 +142,8 @@ TYPED = (
     'Words, or a whole question. "A phrase" is said exactly so; -word and -"a phrase" are not '
     "said; one OR other: at least one of them is; begin* finds words that begin so; show:name, "
     'show:"two words": the show\'s title has these words. Anything else is words: nothing typed is '
-    "an error. sound:applause asks for a sound by its name, which no engine here can look for: "
-    "degraded says so."
+    'an error. sound:applause, sound:"rain on a roof": this is heard; with other words, they are '
+    "said within 30 s of it. What names no sound is told in degraded."
 )
 
 
@@ -139,6 +161,24 @@ class ClipQuery(Filters):
         None,
         description="What the clip is for: the words said in it, what they mean, how it sounds, "
         "the very same recording, or who speaks. Left out, the search guesses and says what",
+    )
+
+
+def _chosen(value: str) -> str:
+    """A field that one of the chosen engines fills. Raises ValueError for any other."""
+    fields = ", ".join(registry.sound_embedders())
+    if value not in registry.sound_embedders():
+        raise ValueError(f"must be a field of the engines that the settings choose: {fields}")
+    return value
+
+
+class Rebuild(Params):
+    """How to rebuild."""
+
+    only: Annotated[str, AfterValidator(_chosen)] | None = Field(
+        None,
+        description="A field of sound vectors: episodes that its engine has not heard are heard "
+        "by it, from their audio, which is fetched again where it is not kept",
     )
 
 

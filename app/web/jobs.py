@@ -14,13 +14,13 @@ def _key(job_id: str) -> str:
     return f"earmark:job:{job_id}"
 
 
-def start_reindex() -> dict[str, Any]:
-    """Have every index rebuilt; the job as it starts."""
+def start_reindex(only: str | None = None) -> dict[str, Any]:
+    """Have every index rebuilt, heard anew by one engine where need be; the job as it starts."""
     job_id = uuid4().hex
     redis = get_redis()
     redis.hset(_key(job_id), mapping={"state": "queued", "done": 0, "total": 0, "error": ""})
     redis.expire(_key(job_id), KEPT_S)
-    queue.enqueue(queue.REINDEX, job_id)
+    queue.enqueue(queue.REINDEX, job_id, only)
     return read(job_id)
 
 

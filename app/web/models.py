@@ -113,6 +113,7 @@ class Hit(BaseModel):
     highlights: list[tuple[int, int]]
     score: float
     legs: dict[str, Leg]
+    sounds: list[str] = Field(description="What is heard there beside speech, the surest first")
     episode: HitEpisode
     feed: HitFeed
     url: str
@@ -142,6 +143,13 @@ class Degraded(BaseModel):
     reason: str
 
 
+class SoundOut(BaseModel):
+    """What was listened for: the field that was asked, and the names that its engine has for it."""
+
+    field: str
+    names: list[str]
+
+
 class SearchOut(BaseModel):
     """The hits of a search, best first; with ``group=episode``, the episodes."""
 
@@ -155,6 +163,9 @@ class SearchOut(BaseModel):
         "none says them, or not all of them together"
     )
     degraded: list[Degraded]
+    sound: SoundOut | None = Field(
+        None, description="Of a clip's sound, or one that was asked for by name"
+    )
 
 
 class HeardWord(BaseModel):

@@ -10,7 +10,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain import EpisodeStatus, Segment, utc_now
-from app.web.models import ClipOut, Degraded, Hit
+from app.web.models import ClipOut, Degraded, Hit, SearchOut
 
 SNIPPET_CHARS = 240
 TILE_COLOURS = 6
@@ -70,6 +70,7 @@ NOISY_DB = 10  # speech over noise; below, Whisper mishears many words
 FILTERS = {
     "q": "question",
     "show": "show",
+    "sound": "sound",
     "language": "language",
     "since": "first date",
     "until": "last date",
@@ -97,7 +98,6 @@ PARTS = {
     "voice": "search by voice",
     "words": "hearing the words",
     "text": "search by meaning",
-    "audio": "search by sound",
 }
 
 
@@ -191,6 +191,8 @@ def notice(degraded: Degraded) -> str:
     """One sentence on what could not do its share."""
     if degraded.part == "paging":
         return degraded.reason
+    if degraded.part == "sound":  # what names no sound is no fault of the search
+        return f"Search by sound: {degraded.reason.rstrip('.')}."
     part = PARTS.get(degraded.part, degraded.part.replace("_", " "))
     return f"{part[:1].upper()}{part[1:]} was not available. {degraded.reason.rstrip('.')}."
 
@@ -226,6 +228,13 @@ def nothing(found: ClipOut) -> str:
     if used in ("words", "meaning") and found.heard is None:
         return "No words were heard in the recording"
     return NOTHING[used]
+
+
+def listened(found: SearchOut) -> str | None:
+    """One sentence on what was listened for, in the words of the engine that did."""
+    if found.sound is None or not found.sound.names:
+        return None
+    return f"Listened for: {', '.join(found.sound.names)}."
 
 
 def relaxed(asked: Sequence[str], *, closest: bool) -> str:
@@ -310,7 +319,7 @@ def install(app: Flask) -> None:
     """Give the templates these functions as filters."""
     for function in (
         place, clock, lasting, day, when, moments, language, reason, fault, status, notice,
-        intent, noisy, nothing, relaxed, tile, initials, snippet,
+        intent, listened, noisy, nothing, relaxed, tile, initials, snippet,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(with_query=with_query, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)

@@ -26,7 +26,7 @@ def by_clip(query: ClipQuery, clip: HeardClip) -> ClipOut:
         was_heard=not query.q,
         is_clip=True,
         intent=query.intent,
-        audio_vector=clip.audio_vector,
+        audio_vectors=clip.audio_vectors,
         voice_vector=clip.voice_vector,
         landmarks=clip.landmarks,
     )
@@ -40,6 +40,7 @@ def _search(filters: Filters, **asked: Any) -> dict[str, Any]:
         size=filters.size,
         cursor=filters.cursor,
         show=tuple(filters.show),
+        sound=tuple(filters.sound),
         language=filters.language,
         since=filters.since,
         until=filters.until,

@@ -17,6 +17,7 @@ from app.audio.ffmpeg import AudioError
 from app.encoders import registry
 from app.encoders.base import AudioEmbedder, Floats
 from app.evaluation.metrics import SEED
+from app.search.sound import CLIP_ORDER
 from app.settings import get_settings
 from scripts.demo.dsp import Audio
 from scripts.demo.mix import resample
@@ -24,7 +25,7 @@ from scripts.evaluation import noises
 from scripts.local.errors import SetupError
 from workers.clips import listen_to
 
-ROLES = {"sound": "audio", "voice": "voice"}  # the embedder's role, by what is looked for
+FIELDS = {"sound": CLIP_ORDER, "voice": ("voice",)}  # by what is looked for, the best first
 LENGTHS_S = {"sound": (1.0, 2.0, 3.0, 5.0), "voice": (3.0,)}
 
 
@@ -39,7 +40,8 @@ class Recording:
 
 def measure(kind: str, folder: Path) -> dict[str, Any]:
     """Figures for each length of clip and each loudness of noise. Raises SetupError."""
-    embedder = registry.sound_embedders().get(ROLES[kind])
+    embedders = registry.sound_embedders()
+    embedder = next((embedders[field] for field in FIELDS[kind] if field in embedders), None)
     if embedder is None:
         raise SetupError(f"--audio {kind} needs an embedder of voices; the settings choose none.")
     recordings = read(folder)

@@ -119,15 +119,16 @@ def test_the_settings_choose_the_sets(monkeypatch):
     assert models.chosen() == [
         "whisper-tiny.en",
         "whisper-base",
+        "yamnet",
         "minilm-int8",
         "colbert-small",
         "campplus",
     ]
     monkeypatch.setenv("EARMARK_TRANSCRIBER", "faster-whisper:/some/folder")
     get_settings.cache_clear()
-    assert models.chosen() == ["whisper-base", "minilm-int8", "colbert-small", "campplus"]
+    assert models.chosen() == ["whisper-base", "yamnet", "minilm-int8", "colbert-small", "campplus"]
     monkeypatch.setenv("EARMARK_VOICE_EMBEDDER", "off")
     get_settings.cache_clear()
-    assert models.chosen() == ["whisper-base", "minilm-int8", "colbert-small"]
+    assert models.chosen() == ["whisper-base", "yamnet", "minilm-int8", "colbert-small"]
     monkeypatch.undo()
     get_settings.cache_clear()

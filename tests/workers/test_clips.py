@@ -75,13 +75,13 @@ def refuse(*_: object, **__: object) -> NoReturn:
 def test_what_was_said_costs_no_sound(
     hear: Hear, question: Floats, intent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "audio_embedder", refuse)
+    monkeypatch.setattr(registry, "audio_embedders", refuse)
     answer = hear(question, intent)
     assert answer["heard"] is not None
     assert answer["heard"]["text"] == QUESTION  # as clear as speech can be
     assert answer["heard"]["language"] == "en"
     assert [word["word"] for word in answer["heard"]["words"]] == QUESTION.split()
-    assert answer["audio_vector"] is None
+    assert answer["audio_vectors"] == {}
     assert answer["degraded"] == []
 
 
@@ -91,19 +91,23 @@ def test_how_it_sounds_costs_no_transcription(
     monkeypatch.setattr(registry, "transcriber", refuse)
     answer = hear(question, "sound")
     assert answer["heard"] is None
-    assert np.linalg.norm(answer["audio_vector"] or []) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(answer["audio_vectors"]["audio_classes"]) == pytest.approx(1, abs=1e-5)
     assert answer["degraded"] == []
 
 
-def test_without_an_intent_both_are_found_in_one_pass(
+def test_without_an_intent_both_are_found_in_one_pass_where_they_share_an_encoder(
     hear: Hear, question: Floats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    whisper = {"audio_whisper": registry.audio_embedders()["audio_whisper"]}
+    monkeypatch.setattr(registry, "audio_embedders", lambda: whisper)
     alone = hear(question, "sound")
     monkeypatch.setattr(WhisperStates, "states", refuse)
     answer = hear(question, None)
     assert answer["heard"] is not None
     assert answer["heard"]["text"] == QUESTION
-    assert answer["audio_vector"] == pytest.approx(alone["audio_vector"], abs=1e-5)
+    assert answer["audio_vectors"]["audio_whisper"] == pytest.approx(
+        alone["audio_vectors"]["audio_whisper"], abs=1e-5
+    )
     assert answer["degraded"] == []
 
 
@@ -113,8 +117,8 @@ def test_a_part_that_fails_is_named_and_costs_only_itself(
     monkeypatch.setattr(registry, "transcriber", refuse)
     answer = hear(question, None)
     assert answer["degraded"] == [{"part": "words", "reason": "no weights here"}]
-    assert answer["audio_vector"] is not None
-    monkeypatch.setattr(registry, "audio_embedder", lambda: 1 / 0)
+    assert "audio_classes" in answer["audio_vectors"]
+    monkeypatch.setattr(registry, "audio_embedders", lambda: 1 / 0)
     reasons = {part["part"]: part["reason"] for part in hear(question, None)["degraded"]}
     assert reasons["sound"] == "Something unforeseen went wrong (ZeroDivisionError)."
 
@@ -125,7 +129,7 @@ def test_a_clip_without_speech_is_not_transcribed(
     monkeypatch.setattr(FasterWhisper, "transcribe", refuse)
     answer = hear(hiss(4), None)
     assert answer["heard"] is None
-    assert answer["audio_vector"] is not None
+    assert "audio_classes" in answer["audio_vectors"]
     assert answer["noise"] == {"snr_db": None, "denoised": []}
     assert answer["degraded"] == []
 
@@ -140,8 +144,15 @@ def test_noise_is_measured(hear: Hear, question: Floats) -> None:
     assert (clean["noise"]["snr_db"] or 0) > 30 > (noisy["noise"]["snr_db"] or 0) > 5
 
 
-def test_only_a_search_by_sound_is_made_of_denoised_audio(hear: Hear, question: Floats) -> None:
+def test_only_a_search_by_sound_is_made_of_denoised_audio(
+    hear: Hear, question: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noisy = question + hiss(len(question) / RATE, 0.1)
+    by_class = hear(noisy, "sound")["noise"]
+    assert by_class is not None
+    assert by_class["denoised"] == []  # to tell classes, noise is a sound
+    whisper = {"audio_whisper": registry.audio_embedders()["audio_whisper"]}
+    monkeypatch.setattr(registry, "audio_embedders", lambda: whisper)
     by_sound, by_words = hear(noisy, "sound"), hear(noisy, "words")
     assert by_sound["noise"] is not None
     assert by_words["noise"] is not None
@@ -150,7 +161,9 @@ def test_only_a_search_by_sound_is_made_of_denoised_audio(hear: Hear, question: 
     clean = hear(question, "sound")
     assert clean["noise"] is not None
     assert clean["noise"]["denoised"] == []
-    near = np.dot(by_sound["audio_vector"] or [], clean["audio_vector"] or [])
+    near = np.dot(
+        by_sound["audio_vectors"]["audio_whisper"], clean["audio_vectors"]["audio_whisper"]
+    )
     assert 0.2 < near < 0.99
 
 

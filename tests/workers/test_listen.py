@@ -60,7 +60,7 @@ def read(start_s: float, end_s: float) -> Floats:
 
 def hear(transcriber: Counting | None, shares: bool = True, language: str | None = None):
     embedders: dict[str, AudioEmbedder] = {
-        "audio": Zeros(shares),
+        "audio_whisper": Zeros(shares),
         "voice": Zeros(False, hears_speech_alone=True),
     }
     return hear_piece(PIECE, read, transcriber, embedders, language=language)
@@ -73,10 +73,10 @@ def test_times_are_the_episodes_and_silence_is_not_transcribed() -> None:
 
 def test_the_transcribers_states_are_used_only_where_the_encoder_is_shared() -> None:
     assert (
-        hear(Counting([("en", 0.9)] * 2)).states["audio"][:, 0].tolist()
+        hear(Counting([("en", 0.9)] * 2)).states["audio_whisper"][:, 0].tolist()
         == [1] * 10 + [0] * 5 + [1] * 5
     )
-    assert hear(Counting([("en", 0.9)] * 2), shares=False).states["audio"].sum() == 0
+    assert hear(Counting([("en", 0.9)] * 2), shares=False).states["audio_whisper"].sum() == 0
 
 
 def test_an_engine_for_speech_alone_hears_only_windows_with_speech() -> None:
@@ -88,7 +88,7 @@ def test_words_of_the_publisher_cost_no_transcription() -> None:
     heard = hear(None)
     assert heard.words == []
     assert heard.languages == []
-    assert heard.states["audio"].shape == (20, 2)
+    assert heard.states["audio_whisper"].shape == (20, 2)
 
 
 def test_languages_are_kept_by_window() -> None:

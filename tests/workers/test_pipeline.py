@@ -298,10 +298,53 @@ def test_an_episode_heard_before_there_were_voices_is_named_and_can_be_heard_ane
     assert lacking(feed, desk.episode(feed)) == ""
 
 
-def library_source() -> Artefacts:
+def heard_without_classes(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str) -> Feed:
+    """A feed whose episode was heard before there was a second audio engine."""
+    monkeypatch.setenv("EARMARK_AUDIO_EMBEDDER", "whisper:base")
+    get_settings.cache_clear()
+    desk.site.serve(f"/{name}.wav", tone(12))
+    feed = desk.add(name, audio=desk.site.url(f"/{name}.wav"), vtt=True)
+    desk.run()
+    monkeypatch.delenv("EARMARK_AUDIO_EMBEDDER")
+    get_settings.cache_clear()
+    return feed
+
+
+def test_an_engine_that_is_chosen_later_hears_the_audio_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = heard_without_classes(desk, monkeypatch, "later")
+    episode = desk.episode(feed)
+    told = lacking(feed, episode)
+    assert "1 episodes have no audio_classes vectors by yamnet" in told
+    assert "`earmark reindex --only audio_classes`" in told
+    again = library_source("audio_classes")
+    batch = again.segments(feed, episode)
+    assert batch is not None
+    vectors = np.asarray(batch.vectors["audio_classes"])
+    assert vectors.shape == (len(batch.segments), 522)
+    assert again.lacking() == ""
+    kept = EpisodeArtefacts(get_store(), episode.id)
+    assert not kept.has_pcm()
+    assert lacking(feed, episode) == ""
+
+
+def test_audio_that_has_changed_is_not_taken_for_what_was_heard(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = heard_without_classes(desk, monkeypatch, "other")
+    desk.site.serve("/other.wav", tone(12, 300))
+    again = library_source("audio_classes")
+    batch = again.segments(feed, desk.episode(feed))
+    assert batch is not None
+    assert "audio_classes" not in batch.vectors
+    assert "its audio has changed since it was heard" in again.lacking()
+
+
+def library_source(only: str | None = None) -> Artefacts:
     """What a re-index reads."""
     return Artefacts(
-        get_store(), registry.text_embedder(), registry.reader(), registry.sound_embedders()
+        get_store(), registry.text_embedder(), registry.reader(), registry.sound_embedders(), only
     )
 
 

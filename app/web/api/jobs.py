@@ -3,6 +3,7 @@
 from app.web import jobs
 from app.web.api.operation import Operation, operation
 from app.web.api.root import blueprint
+from app.web.inputs import Rebuild
 from app.web.models import JobOut
 
 
@@ -13,14 +14,15 @@ from app.web.models import JobOut
         "/reindex",
         "Rebuild every index from the artefacts, and swap",
         "jobs",
+        query=Rebuild,
         answers={202: JobOut},
         problems=(409,),
         admin=True,
     ),
 )
-def start_reindex() -> tuple[JobOut, int]:
+def start_reindex(query: Rebuild) -> tuple[JobOut, int]:
     """Searches are answered throughout."""
-    return JobOut.model_validate(jobs.start_reindex()), 202
+    return JobOut.model_validate(jobs.start_reindex(query.only)), 202
 
 
 @operation(

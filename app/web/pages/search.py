@@ -8,7 +8,16 @@ from pydantic import Field
 from app.domain import Feed
 from app.settings import get_settings
 from app.web import clips, opml, present, searching
-from app.web.inputs import ClipQuery, Cursor, Intent, Language, Moment, SearchQuery, Weight
+from app.web.inputs import (
+    ClipQuery,
+    Cursor,
+    Intent,
+    Language,
+    Moment,
+    SearchQuery,
+    SoundName,
+    Weight,
+)
 from app.web.models import SearchOut
 from app.web.params import Params, from_values
 from app.web.problems import Fault, Problem
@@ -30,6 +39,7 @@ class PageQuery(Params):
 
     q: str = ""
     show: list[str] = Field(default_factory=list)
+    sound: list[SoundName] = Field(default_factory=list)
     language: Language | None = None
     since: Moment | None = None
     until: Moment | None = None

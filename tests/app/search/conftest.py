@@ -19,6 +19,7 @@ from app.settings import Settings
 MODELS = {
     "text_vector": Model("a-text-model", "1", 384),
     "audio_whisper": Model("an-audio-model", "1", 512),
+    "audio_classes": Model("yamnet", "1", 522),
     "voice": Model("a-voice-model", "1", 192),
     "reading": Model("a-reader", "1", 4),
 }
@@ -63,6 +64,7 @@ class Library:
         feed: str = "show",
         text_vectors: Floats | None = None,
         audio_vectors: Floats | None = None,
+        class_vectors: Floats | None = None,
         voice_vectors: Floats | None = None,
         readings: Sequence[Tokens] | None = None,
         **fields: Any,
@@ -75,6 +77,7 @@ class Library:
         vectors = {
             "text_vector": text_vectors,
             "audio_whisper": audio_vectors,
+            "audio_classes": class_vectors,
             "voice": voice_vectors,
             "reading": readings,
         }

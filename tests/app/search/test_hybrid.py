@@ -53,6 +53,7 @@ def test_a_hit_says_everything_that_the_contract_promises(library: Library) -> N
         "score": pytest.approx(
             legs["keyword"]["contribution"] + legs["sounds_like"]["contribution"]
         ),
+        "sounds": [],
         "episode": {
             "id": "e1",
             "title": "Deep ice",
@@ -75,6 +76,7 @@ def test_a_hit_says_everything_that_the_contract_promises(library: Library) -> N
         "relaxed": [],
         "degraded": [],
         "intent": None,
+        "sound": None,
     }
 
 
@@ -107,13 +109,15 @@ def test_a_search_for_what_is_not_there_says_so(library: Library) -> None:
     )
     result = library.searcher.search(Query(q="the espresso machine of the office"))
     assert (result.hits, result.total.value, result.total.relation) == ([], 0, "eq")
-    silent = library.searcher.search(Query(is_clip=True, audio_vector=axis(1, 512).tolist()))
+    silent = library.searcher.search(
+        Query(is_clip=True, audio_vectors={"audio_whisper": axis(1, 512).tolist()})
+    )
     assert (silent.hits, silent.total.value) == ([], 0)
 
 
 def test_a_clip_finds_the_segment_that_sounds_like_it(library: Library) -> None:
     library.add("e1", [Segment(0, 5), Segment(5, 10)], audio_vectors=np.eye(2, 512, dtype="f4"))
-    hit = only(library, "", is_clip=True, audio_vector=axis(1, 512).tolist())
+    hit = only(library, "", is_clip=True, audio_vectors={"audio_whisper": axis(1, 512).tolist()})
     assert (hit.start_s, hit.at_s, hit.text, hit.highlights) == (5.0, 5.0, "", [])
     assert hit.legs["sound"].normalised == pytest.approx(1.0, abs=0.02)
 
@@ -206,7 +210,9 @@ def test_filters_hold_within_every_leg(library: Library) -> None:
         )
 
     def found(**filters: Any) -> list[str]:
-        query = Query(q="ice", is_clip=True, audio_vector=axis(0, 512).tolist(), **filters)
+        query = Query(
+            q="ice", is_clip=True, audio_vectors={"audio_whisper": axis(0, 512).tolist()}, **filters
+        )
         hits = cast(list[Hit], library.searcher.search(query).hits)
         assert all({"keyword", "meaning", "sound"} <= hit.legs.keys() for hit in hits)
         return sorted(hit.episode.id for hit in hits)

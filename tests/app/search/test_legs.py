@@ -4,6 +4,7 @@ import pytest
 
 from app.search import legs
 from app.search.query import Query, QueryError
+from app.search.sound import of_clip
 from app.search.words import read
 
 IDS = {
@@ -35,17 +36,18 @@ def test_meaning_leg_filters_inside_the_neighbour_search() -> None:
 def test_sound_leg() -> None:
     query = Query(
         is_clip=True,
-        audio_vector=[1.0],
+        audio_vectors={"audio_whisper": [1.0]},
         since=datetime(2024, 1, 1, tzinfo=UTC),
         until=datetime(2024, 2, 1, tzinfo=UTC),
     )
-    body = legs.sound([1.0], read(query.q), query)
+    wanted = of_clip({"audio_whisper": [1.0]})
+    body = legs.sound(wanted, read(query.q), query)
     assert body["knn"] == {
         "field": "audio_whisper",
         "query_vector": [1.0],
         "k": 200,
         "num_candidates": 400,
-        "similarity": legs.SOUND_FLOOR,
+        "similarity": 0.4,
         "filter": [
             {
                 "range": {

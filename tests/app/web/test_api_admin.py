@@ -144,6 +144,15 @@ def test_adding_needs_json(admin: FlaskClient) -> None:
     assert admin.post("/api/v1/feeds", json={"url": "x", "latest": 0}).status_code == 422
 
 
+def test_a_rebuild_of_a_field_that_no_engine_fills_is_refused(admin: FlaskClient) -> None:
+    assert admin.post("/api/v1/reindex?only=audio_classes").status_code == 202
+    refused = admin.post("/api/v1/reindex?only=audio_smell")
+    assert refused.status_code == 422
+    (fault,) = refused.json["errors"]
+    assert fault["name"] == "only"
+    assert "audio_whisper, audio_classes, voice" in fault["detail"]
+
+
 def test_a_job_tells_its_progress(admin: FlaskClient, redis) -> None:
     job = admin.post("/api/v1/reindex").json
     assert job == {"id": job["id"], "state": "queued", "done": 0, "total": 0, "error": None}

@@ -41,10 +41,10 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Floats:
 def hearing(app: Flask, redis: Redis, spoken: Floats) -> Iterator[None]:
     """The library with the tune as one episode's recording and sound, the voice as another's."""
     models.install(["whisper-base", "campplus"])
-    embedder, voices = registry.audio_embedder(), registry.voice_embedder()
+    embedder, voices = registry.audio_embedders()["audio_classes"], registry.voice_embedder()
     assert voices is not None
     library.record(library.FOG, TUNE)
-    library.sound(library.FOG, audio_whisper=embedder.pool(embedder.states(tune())))
+    library.sound(library.FOG, audio_classes=embedder.pool(embedder.states(tune())))
     library.sound(library.BROT, voice=voice_vector(spoken, voices) or [])
     with running_query_worker(redis):
         yield

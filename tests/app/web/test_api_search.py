@@ -15,12 +15,13 @@ def search(client: FlaskClient, **query: object) -> dict:
 def test_the_answer_has_every_promised_field(client: FlaskClient) -> None:
     found = search(client, q="pruned in late winter")
     assert set(found) == {
-        "hits", "next_cursor", "total", "took_ms", "es_took_ms", "relaxed", "degraded"
+        "hits", "next_cursor", "total", "took_ms", "es_took_ms", "relaxed", "degraded",
+        "sound",
     }  # fmt: skip
     hit = found["hits"][0]
     assert set(hit) == {
-        "id", "start_s", "end_s", "at_s", "text", "highlights", "score", "legs", "episode", "feed",
-        "url",
+        "id", "start_s", "end_s", "at_s", "text", "highlights", "score", "legs", "sounds",
+        "episode", "feed", "url",
     }  # fmt: skip
     assert set(hit["legs"]["keyword"]) == {
         "score", "normalised", "weight", "contribution", "rank"
@@ -61,6 +62,31 @@ def test_filters_narrow(client: FlaskClient) -> None:
     assert shows(q="Brot", language="en") == set()
 
 
+def test_a_sound_is_found_by_its_name_and_said_on_the_hit(client: FlaskClient) -> None:
+    found = search(client, q="sound:applause")
+    (hit,) = found["hits"]
+    assert (hit["episode"]["id"], hit["start_s"], hit["text"]) == (library.APPLES, 54.0, "")
+    assert hit["sounds"] == ["Applause"]
+    assert found["sound"]["field"] == "audio_classes"
+    assert "Applause" in found["sound"]["names"]
+    assert found["degraded"] == []
+    beside = search(client, q="grafting sound:applause", sound="speech")
+    assert beside["hits"] == []
+    assert search(client, q="grafting sound:applause")["hits"][0]["start_s"] == 72.0
+    assert [hit["start_s"] for hit in search(client, q="sound:music")["hits"]] == []
+
+
+def test_the_page_shows_what_is_heard_and_narrows_to_it(client: FlaskClient) -> None:
+    page = client.get("/?q=sound:applause").text
+    assert "Listened for: Applause" in page
+    assert 'href="/?q=sound%3Aapplause&amp;sound=Applause"' in page
+    narrowed = client.get("/?q=sound:applause&sound=applause").text
+    assert "with <b>Applause</b>" in narrowed
+    assert '<input type="hidden" name="sound" value="Applause">' in narrowed
+    nothing = client.get("/?q=sound:democracy").text
+    assert "Search by sound: No sound that is known here is near “democracy”." in nothing
+
+
 def test_pages_follow_one_another(client: FlaskClient) -> None:
     query = {"q": "the", "w_meaning": 0, "size": 2}
     first = search(client, **query)
@@ -86,6 +112,7 @@ def test_episodes_can_be_asked_for(client: FlaskClient) -> None:
         ({"q": "x", "w_keyword": "-1"}, "w_keyword", "greater than or equal to 0"),
         ({"q": "x", "w_sound": "nan"}, "w_sound", "finite"),
         ({"q": "x", "language": "english"}, "language", "pattern"),
+        ({"q": "x", "sound": "aplause"}, "sound", "did you mean Applause"),
         ({"q": "x", "group": "show"}, "group", "episode"),
         ({"q": "x", "cursor": "made-up"}, "cursor", "cursor"),
         ({"q": ["x", "y"]}, "q", "more than once"),

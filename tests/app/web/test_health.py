@@ -18,7 +18,8 @@ from app.web.redis import get_redis
 PARTS = [
     "elasticsearch", "indices", "index options", "redis", "store", "worker-feeds",
     "worker-fetch", "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder",
-    "reader", "audio embedder", "voice embedder",
+    "reader", "audio embedder whisper:base", "audio embedder yamnet",
+    "voice embedder",
 ]  # fmt: skip
 
 

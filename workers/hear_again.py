@@ -1,0 +1,50 @@
+"""States of one more engine for an episode that was heard without it; nothing is transcribed."""
+
+from app.artefacts import EpisodeArtefacts, States
+from app.audio.decode import read_pcm, write_pcm
+from app.audio.ffmpeg import AudioError
+from app.domain import Episode
+from app.encoders.base import AudioEmbedder, model_of
+from app.settings import get_settings
+from workers.fetch import FetchError, download
+from workers.listen import hear_piece
+
+
+class Unheard(Exception):  # noqa: N818 - says what is the matter
+    """The episode's audio cannot be had as it was; says why."""
+
+
+def hear_again(
+    kept: EpisodeArtefacts, episode: Episode, role: str, embedder: AudioEmbedder
+) -> None:
+    """Keep this engine's states of an episode that was heard, from its audio.
+
+    Audio that is not kept is fetched again, and dropped afterwards. Raises Unheard.
+    """
+    plan = kept.plan()
+    if plan is None or not kept.is_heard():
+        raise Unheard("it has not been heard yet")
+    is_passing = not kept.has_pcm()
+    try:
+        if is_passing:
+            _fetch(kept, episode)
+        with kept.open_pcm() as pcm:
+            for piece in plan.pieces:
+                heard = hear_piece(piece, lambda a, b: read_pcm(pcm, a, b), None, {role: embedder})
+                kept.add_states(piece.number, role, States(heard.states[role], model_of(embedder)))
+    except (FetchError, AudioError) as error:
+        raise Unheard(str(error)) from error
+    finally:
+        if is_passing and not get_settings().keep_audio:
+            kept.drop_audio()
+
+
+def _fetch(kept: EpisodeArtefacts, episode: Episode) -> None:
+    """The very bytes that were heard, decoded. Raises Unheard, FetchError or AudioError."""
+    if not episode.audio_url:
+        raise Unheard("its feed names no audio")
+    got = download(episode.audio_url, kept.store, kept.source)
+    if got.sha256 != episode.audio_sha256:
+        raise Unheard("its audio has changed since it was heard")
+    with kept.store.as_file(kept.source) as source, kept.store.write(kept.pcm) as pcm:
+        write_pcm(source, pcm)
