@@ -177,8 +177,12 @@ class EpisodeArtefacts:
         plan = self.plan()
         if plan is None or not self.is_heard():
             return {None}
-        rows = [self.store.get_json(self._name(f"words-{p.number}.json.gz")) for p in plan.pieces]
-        return {_states_models(row).get(role) for row in rows} or {None}
+        return {self.states_model(role, piece.number) for piece in plan.pieces} or {None}
+
+    def states_model(self, role: str, number: int) -> str | None:
+        """The model that made a done piece's states of a role; None where it has none."""
+        row = self.store.get_json(self._name(f"words-{number}.json.gz"))
+        return _states_models(row).get(role)
 
     def piece_states(self, role: str, number: int) -> Floats:
         """A done piece's states of a role, one row a second of its audio."""

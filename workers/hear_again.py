@@ -3,7 +3,7 @@
 from app.artefacts import EpisodeArtefacts, States
 from app.audio.decode import read_pcm, write_pcm
 from app.audio.ffmpeg import AudioError
-from app.domain import Episode
+from app.domain import Episode, EpisodeStatus
 from app.encoders.base import AudioEmbedder, model_of
 from app.settings import get_settings
 from workers.fetch import FetchError, download
@@ -19,19 +19,22 @@ def hear_again(
 ) -> None:
     """Keep this engine's states of an episode that was heard, from its audio.
 
-    Audio that is not kept is fetched again, and dropped afterwards. Raises Unheard.
+    Pieces that have them are not heard again. Audio that is not kept is fetched once more, and
+    dropped afterwards. Raises Unheard.
     """
     plan = kept.plan()
-    if plan is None or not kept.is_heard():
-        raise Unheard("it has not been heard yet")
+    if plan is None or episode.status != EpisodeStatus.INDEXED:
+        raise Unheard("it is not indexed yet")
+    model = model_of(embedder)
+    lacking = [one for one in plan.pieces if kept.states_model(role, one.number) != model]
     is_passing = not kept.has_pcm()
     try:
         if is_passing:
             _fetch(kept, episode)
         with kept.open_pcm() as pcm:
-            for piece in plan.pieces:
+            for piece in lacking:
                 heard = hear_piece(piece, lambda a, b: read_pcm(pcm, a, b), None, {role: embedder})
-                kept.add_states(piece.number, role, States(heard.states[role], model_of(embedder)))
+                kept.add_states(piece.number, role, States(heard.states[role], model))
     except (FetchError, AudioError) as error:
         raise Unheard(str(error)) from error
     finally:

@@ -128,10 +128,8 @@ class Pipeline:
             return write_pcm(source, pcm)
 
     def _plan(self, kept: EpisodeArtefacts, duration_s: float, *, transcribe: bool) -> None:
-        spans = []
-        if transcribe or registry.voice_embedder() is not None:
-            with kept.open_pcm() as pcm:
-                spans = speech_spans(pcm_windows(pcm))
+        with kept.open_pcm() as pcm:
+            spans = speech_spans(pcm_windows(pcm))
         pieces = plan_windows(spans, duration_s, self._settings.piece_max_s)
         kept.save_plan(Plan(pieces, duration_s, transcribed=transcribe))
 

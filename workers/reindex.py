@@ -40,7 +40,11 @@ def run_reindex(
         for name, value in fields.items():
             connection.hset(key, name, value)
 
-    source = Artefacts(store, text_embedder(), reader(), sound_embedders(), only)
+    sounds = sound_embedders()
+    if only is not None and only not in sounds:
+        tell(state="failed", error=f"No engine that the settings choose fills the field {only}.")
+        return
+    source = Artefacts(store, text_embedder(), reader(), sounds, only)
     try:
         with lease("reindex", ""):
             reindex(source, lambda done, total: tell(state="running", done=done, total=total))
@@ -66,8 +70,6 @@ class Artefacts:
         sounds: Mapping[str, AudioEmbedder],
         only: str | None = None,
     ) -> None:
-        if only is not None and only not in sounds:
-            raise ValueError(f"No engine that the settings choose fills the field {only}.")
         self._store = store
         self._text = text
         self._reader = reader_
