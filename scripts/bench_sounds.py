@@ -48,12 +48,18 @@ def read_aloud(words: list[str], rng: np.random.Generator) -> Audio:
     return resampled(audio, Fraction(RATE_HZ, rate_hz))
 
 
-def music(duration_s: float, rng: np.random.Generator) -> Audio:
-    """Chords that are struck and fade, with a voice above them, never twice the same."""
+def music(
+    duration_s: float, rng: np.random.Generator, like: np.random.Generator | None = None
+) -> Audio:
+    """Chords that are struck and fade, with a voice above them, never twice the same.
+
+    ``like``: a generator in the state that other music began with, whose metre and scale it has.
+    """
     audio = np.zeros(int(duration_s * RATE_HZ), np.float32)
-    step = int(rng.uniform(0.18, 0.4) * RATE_HZ)
+    step = int((like or rng).uniform(0.18, 0.4) * RATE_HZ)
     time_s = np.arange(int(1.5 * RATE_HZ)) / RATE_HZ
-    scale = 220 * 2 ** ((rng.integers(0, 12) + np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16])) / 12)
+    tonic = (like or rng).integers(0, 12)
+    scale = 220 * 2 ** ((tonic + np.array([0, 2, 4, 5, 7, 9, 11, 12, 14, 16])) / 12)
     for start in range(0, len(audio), step):
         for note_hz in rng.choice(scale, rng.integers(1, 4)):
             partials = np.arange(1, 8)[:, None] * note_hz * rng.uniform(0.998, 1.002)

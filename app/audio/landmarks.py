@@ -2,7 +2,8 @@
 
 They survive noise, coding and a phone's microphone. Two that lie near each other make a hash
 (A. Wang, An Industrial-Strength Audio Search Algorithm, ISMIR 2003); here the hashes only find
-candidates, and whole patterns of landmarks are then laid over each other (app/search/recordings).
+candidates, and the landmarks of each are then laid over the whole clip (app/search/recordings):
+noise may hide a landmark from those of the clip, but leaves the clip loud where it lies.
 NumPy alone, since the web process reads clips' landmarks too.
 """
 
@@ -21,9 +22,10 @@ FRAME = 1024  # samples, 64 ms
 HOP = 256  # samples, 16 ms
 FRAMES_A_SECOND = SAMPLE_RATE_HZ / HOP
 SHIFTS = 4  # a clip is read on this many grids of frames, as its first sample lies anywhere
+LEVELS = 2  # a frame: columns of a clip's levels
 
 # 280 to 3,400 Hz: what a telephone and a coder at a low rate leave of a voice.
-_LOW, BINS = 18, 200  # the first bin, and how many
+LOW, BINS = 18, 200  # the first bin, and how many
 _TILT = 0.5  # power of the frequency that evens out the fall of speech and music
 _FLOOR = 0.06  # of a frame's spectrum: a tone at about -72 dB of full scale
 _AROUND = 5  # frames and bins in each direction within which a landmark is the loudest
@@ -36,8 +38,13 @@ _NEAREST = 2  # hashes that one landmark of an episode begins at most
 _DT_MIN, _DT_MAX, _DF_MAX = 2, 32, 31  # frames and bins between the two landmarks of a hash
 
 # A clip played too fast or too slow is read in frames as much shorter or longer.
-_FRAMES_OF_COPIES = (1024, 1015, 1032, 1008, 1040, 1001, 1048)
+_OTHER_FRAMES = (1015, 1032, 1008, 1040, 1001, 1048)
+_SHORTEST_AT_OTHER_SPEEDS_S = 1.5  # at one of six speeds a strange clip of a second fits by chance
 _STRETCH_S = 12.0  # of a longer clip, its loudest stretch is enough
+
+_AROUND_BINS = 20  # in each direction: a frame's loudness is evened out over as many
+_HUSH = 0.5  # of the mean magnitude: what is much weaker is all the same
+_STEPS, _STEP = 15, 0.4  # in which levels are kept, in four bits each
 
 _BLOCK = 4096  # frames that are worked on at once: the result does not depend on the windows
 
@@ -86,12 +93,24 @@ class Landmarks:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A clip as it was before it was played at ``speed``; ``start_s`` is cut off its front."""
+    """A clip's landmarks as they were before it was played at ``speed``."""
 
     speed: float
+    landmarks: Landmarks
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What tells the recording of a clip, of which ``start_s`` is cut off the front.
+
+    ``levels``: (BINS, LEVELS a frame), minus the logarithm of the share of the clip that is
+    louder than this place for its bin and its time. ``copies``: its own speed first.
+    """
+
     start_s: float
     duration_s: float
-    landmarks: Landmarks
+    levels: Floats
+    copies: list[Copy]
 
 
 def landmarks(windows: Iterable[Floats]) -> Landmarks:
@@ -111,37 +130,36 @@ def landmarks(windows: Iterable[Floats]) -> Landmarks:
 
 
 def clip_landmarks(samples: Floats) -> dict[str, Any]:
-    """A clip's landmarks at several speeds, as JSON that app.search.recordings.find takes.
+    """A clip's levels, and its landmarks at several speeds, as JSON that read_clip takes.
 
-    ``samples``: mono 16 kHz in [-1, 1]. A clip of silence, or below 0.1 s, has none.
+    ``samples``: mono 16 kHz in [-1, 1]. A clip of silence, or below 0.1 s, has no landmarks.
     """
     start, stretch = _loudest_stretch(samples)
     loudest = float(np.abs(stretch).max(initial=0.0))
     level = stretch / np.float32(loudest) if loudest > 1e-4 else stretch
+    own = _of_clip(level, FRAME, SHIFTS)
+    copies = {FRAME: _on_grids(own, SHIFTS)}
+    if len(level) >= _SHORTEST_AT_OTHER_SPEEDS_S * SAMPLE_RATE_HZ:
+        for frame in _OTHER_FRAMES:
+            copies[frame] = _on_grids(_of_clip(level, frame, SHIFTS // 2), SHIFTS // 2)
     return {
         "version": LANDMARKS_VERSION,
         "start_s": round(start / SAMPLE_RATE_HZ, 4),
         "duration_s": round(len(stretch) / SAMPLE_RATE_HZ, 4),
-        "copies": [
-            {"frame": frame, "landmarks": _of_clip(level, frame).pack()}
-            for frame in _FRAMES_OF_COPIES
-        ],
+        "levels": _packed(_levels(own[:: SHIFTS // LEVELS])),
+        "copies": [{"frame": frame, "landmarks": found.pack()} for frame, found in copies.items()],
     }
 
 
-def read_clip(clip: dict[str, Any]) -> list[Copy]:
-    """What clip_landmarks wrote, at its own speed first. Raises ValueError for other versions."""
+def read_clip(clip: dict[str, Any]) -> Clip:
+    """What clip_landmarks wrote. Raises ValueError for other versions."""
     if clip.get("version") != LANDMARKS_VERSION:
         raise ValueError(f"Landmarks of version {clip.get('version')} are not {LANDMARKS_VERSION}.")
-    return [
-        Copy(
-            speed=FRAME / row["frame"],
-            start_s=clip["start_s"] * FRAME / row["frame"],
-            duration_s=clip["duration_s"] * FRAME / row["frame"],
-            landmarks=Landmarks.unpack(row["landmarks"], SHIFTS),
-        )
+    copies = [
+        Copy(FRAME / row["frame"], Landmarks.unpack(row["landmarks"], SHIFTS))
         for row in clip["copies"]
     ]
+    return Clip(clip["start_s"], clip["duration_s"], _unpacked(clip["levels"]), copies)
 
 
 def hashes(given: Landmarks, nearest: int = _NEAREST) -> tuple[Ints, Ints]:
@@ -172,19 +190,56 @@ def clip_hashes(given: Landmarks) -> Ints:
     return values[np.argsort(-counts, kind="stable")]
 
 
-def _of_clip(samples: Floats, frame: int) -> Landmarks:
-    """The landmarks on all grids, in frames of this many samples."""
-    hop = HOP * frame / FRAME
+def _of_clip(samples: Floats, frame: int, grids: int) -> Floats:
+    """The spectra of frames of this many samples, on all grids in turn."""
+    hop = HOP * frame / FRAME / grids
+    starts = np.arange(0, max(0, len(samples) - frame), hop).round().astype(np.int64)
+    return _spectra(samples, starts, frame)
+
+
+def _on_grids(spectra: Floats, grids: int) -> Landmarks:
+    """The landmarks on each grid of a clip."""
     times, bins = [], []
-    for shift in range(SHIFTS):
-        starts = np.arange(shift / SHIFTS * hop, len(samples) - frame, hop).round().astype(int)
-        time, bin_, loudness = _peaks(_spectra(samples, starts, frame))
+    for grid in range(grids):
+        time, bin_, loudness = _peaks(spectra[grid::grids])
         kept = _loudest(time, bin_, loudness, _KEPT_OF_CLIP)
-        times.append(time[kept] * SHIFTS + shift)
+        times.append(time[kept] * SHIFTS + grid * SHIFTS // grids)
         bins.append(bin_[kept])
     joined, bin_ = np.concatenate(times), np.concatenate(bins)
     order = np.argsort(joined, kind="stable")
     return Landmarks(joined[order], bin_[order], SHIFTS)
+
+
+def _levels(spectra: Floats) -> Floats:
+    """What Clip says, from spectra at its columns.
+
+    Evened out first over time, which takes a steady noise, a microphone's colour and the notes
+    of a scale away; then over the bins around, which takes the beat away.
+    """
+    if not len(spectra):
+        return np.zeros((BINS, 0), np.float32)
+    loudness = np.log(spectra + _HUSH * spectra.mean() + 1e-6)
+    loudness -= loudness.mean(axis=0)
+    around = np.pad(loudness, ((0, 0), (_AROUND_BINS + 1, _AROUND_BINS)), mode="edge")
+    sums, width = np.cumsum(around, axis=1), 2 * _AROUND_BINS + 1
+    loudness -= (sums[:, width:] - sums[:, :-width]) / width
+    least, most = float(loudness.min()), float(loudness.max())
+    steps = ((loudness - least) * (2047 / max(most - least, 1e-9))).astype(np.int64)
+    counts = np.bincount(steps.ravel(), minlength=2048)
+    louder = 1 - (np.cumsum(counts) - counts / 2) / steps.size
+    levels: Floats = -np.log(np.maximum(louder, 1e-9)).astype(np.float32)[steps].T
+    return levels
+
+
+def _packed(levels: Floats) -> str:
+    steps = np.minimum(levels / _STEP + 0.5, _STEPS).astype(np.uint8)
+    return base64.b64encode((steps[::2] << 4 | steps[1::2]).tobytes()).decode("ascii")
+
+
+def _unpacked(packed: str) -> Floats:
+    pairs = np.frombuffer(base64.b64decode(packed, validate=True), np.uint8)
+    steps = np.stack([pairs.reshape(BINS // 2, -1) >> 4, pairs.reshape(BINS // 2, -1) & 15], axis=1)
+    return steps.reshape(BINS, -1).astype(np.float32) * np.float32(_STEP)
 
 
 def _loudest_stretch(samples: Floats) -> tuple[int, Floats]:
@@ -226,11 +281,11 @@ def _blocks(windows: Iterable[Floats]) -> Iterator[tuple[int, Floats, bool]]:
 def _spectra(samples: Floats, starts: Ints, frame: int) -> Floats:
     """Magnitudes in each bin of the frames that begin at these samples: (frames, BINS)."""
     window = np.hanning(frame + 1)[:-1].astype(np.float32)
-    tilt = (np.arange(_LOW, _LOW + BINS) / _LOW) ** _TILT
+    tilt = (np.arange(LOW, LOW + BINS) / LOW) ** _TILT
     found = np.zeros((len(starts), BINS), np.float32)
     for at in range(0, len(starts), 512):  # so that the frames stay in the processor's cache
         rows = samples[starts[at : at + 512, None] + np.arange(frame)]
-        spectrum = np.fft.rfft(rows * window, axis=1)[:, _LOW : _LOW + BINS]
+        spectrum = np.fft.rfft(rows * window, axis=1)[:, LOW : LOW + BINS]
         found[at : at + 512] = np.abs(spectrum) * tilt
     return found
 

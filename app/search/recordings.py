@@ -2,13 +2,13 @@
 
 A document holds ten seconds of an episode: its hashes as words, by which Elasticsearch finds
 the documents that have most rare hashes in common with the clip; and its landmarks, three bytes
-each, over which the clip's are moved until as many as possible coincide. What decides is how
-unlikely so many are by chance, so clips of all lengths and loudnesses share one threshold.
+each, which are moved over the clip until it is as loud as possible where they lie. What decides is
+how unlikely that is by chance, so clips of all lengths and loudnesses share one threshold.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 from elasticsearch import Elasticsearch
@@ -18,8 +18,11 @@ from app.audio.landmarks import (
     BINS,
     FRAMES_A_SECOND,
     LANDMARKS_VERSION,
-    SHIFTS,
+    LEVELS,
+    LOW,
+    Clip,
     Copy,
+    Floats,
     Ints,
     Landmarks,
     clip_hashes,
@@ -42,21 +45,26 @@ TERMS_A_SEARCH = 1000  # below the least limit of clauses that an Elasticsearch 
 SEARCHES = 2  # for a clip at its own speed; one for each other speed
 UNACCEPTED = 10  # how many of the best are told where none is accepted
 
-TICKS_NEAR = 6  # 24 ms: landmarks so near to each other in time, and one bin, coincide
+PLACES = 3  # offsets in each document that are looked at closely
+APART = 12  # columns of levels, 96 ms: offsets nearer to each other are one place
+CLOSE = 3  # columns, 24 ms: so far an offset is moved until it fits best
 
-# Of 45 clips from outside, at their own speed against ten hours, the highest score was 20.4 without
-# music, with a lead of 11; with music 49.9, with a lead of 7.5.
-ACCEPTED_SCORE = 18.0
-ACCEPTED_SCORE_AT_OTHER_SPEEDS = 21.0
-
-# Music in the same scale and metre coincides by more than chance, but then it does at several
-# offsets. What is the same recording fits at one, and nowhere else within the ten seconds half as
-# well; unless it is repeated there, when nearly all of its landmarks are found.
-ACCEPTED_LEAD = 15.0
+# The clip is the same recording if its place leads over any other offset in the same ten seconds
+# by so much, and by half of its score: what is in the same scale and metre, or the same voice,
+# fits at several offsets. Music and what is repeated at once may do so even so: then the clip has
+# to be loud at nearly all landmarks. How near strange clips come to that is in
+# docs/benchmarks.md.
+ACCEPTED_LEAD = 42.0
+ACCEPTED_LEAD_AT_OTHER_SPEEDS = 36.0  # where no other music is in the same metre
 ACCEPTED_LEAD_OF_SCORE = 0.5
-ACCEPTED_SHARE = 0.85
-ACCEPTED_SCORE_IF_REPEATED = 25.0
-ELSEWHERE_TICKS = 32  # 128 ms
+ACCEPTED_SCORE = 45.0
+ACCEPTED_LOUDNESS = 3.2
+
+# What strange clips fit, they fit nearly as well in many places of a library: a place that is
+# ahead of all others is the same recording. A small library has too few places to tell.
+ACCEPTED_AHEAD = 15.0
+ACCEPTED_AHEAD_AT_OTHER_SPEEDS = 25.0
+PLACES_TO_COMPARE = 20
 
 _DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", "S1")
 
@@ -70,20 +78,34 @@ class Match:
     """A place that a clip may come from.
 
     ``start_s``: the clip's first sample in the episode, below 0 where the clip begins earlier.
-    ``votes``: the episode's landmarks that the clip has too. ``score``: how unlikely so many
-    are by chance, in nats; ``lead``: how much more so than at another offset near by. ``share``: of
-    the landmarks beyond chance. ``accepted``: whether it is the same recording.
+    ``landmarks``: the episode's that lie within the clip; ``loudness``: the clip's level there, as
+    a multiple of its mean. ``score``: how unlikely that is by chance, in nats;
+    ``lead``: how much more so than at another offset near by; ``ahead``: than anywhere else.
     """
 
     episode_id: str
     feed_id: str
     start_s: float
-    votes: int
+    landmarks: int
+    loudness: float
     score: float
-    accepted: bool
+    lead: float
     speed: float = 1.0
-    lead: float = 0.0
-    share: float = 0.0
+    ahead: float = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is the same recording."""
+        lead, ahead = ACCEPTED_LEAD, ACCEPTED_AHEAD
+        if self.speed != 1:
+            lead, ahead = ACCEPTED_LEAD_AT_OTHER_SPEEDS, ACCEPTED_AHEAD_AT_OTHER_SPEEDS
+        leads = self.lead >= max(lead, ACCEPTED_LEAD_OF_SCORE * self.score)
+        is_ahead = min(self.ahead, self.lead) >= ahead
+        return (
+            is_ahead
+            or leads
+            or (self.score >= ACCEPTED_SCORE and self.loudness >= ACCEPTED_LOUDNESS)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +193,18 @@ def find(
     Raises ValueError for landmarks of another version, RecordingsUnavailable where the index
     does not answer, and Elasticsearch's ApiError and TransportError.
     """
-    index, copies = alias(prefix, "recordings"), read_clip(clip)
-    matches = _at_speeds(es, index, copies[:1], filters)
-    if not any(match.accepted for match in matches):
-        matches = best(matches + _at_speeds(es, index, copies[1:], filters), clip["duration_s"])
+    index, heard = alias(prefix, "recordings"), read_clip(clip)
+    own, others = heard.copies[:1], heard.copies[1:]
+    matches = _at_speeds(es, index, heard, own, filters)
+    if others and not any(match.accepted for match in matches):
+        matches += _at_speeds(es, index, heard, others, filters)
+        matches = best(matches, heard.duration_s)
     accepted = [match for match in matches if match.accepted]
     return accepted or matches[:UNACCEPTED]
 
 
 def _at_speeds(
-    es: Elasticsearch, index: str, copies: Sequence[Copy], filters: Sequence[Body]
+    es: Elasticsearch, index: str, clip: Clip, copies: Sequence[Copy], filters: Sequence[Body]
 ) -> list[Match]:
     searches: list[Body] = []
     owners: list[Copy] = []
@@ -200,8 +224,8 @@ def _at_speeds(
     matches: list[Match] = []
     for copy in copies:
         mine = [part for part, owner in zip(responses, owners, strict=True) if owner is copy]
-        matches += vote(copy, _stretches(mine))
-    return best(matches, max(copy.duration_s for copy in copies))
+        matches += lay(clip, copy, _stretches(mine))
+    return best(matches, clip.duration_s)
 
 
 def _stretches(responses: Iterable[Body]) -> list[Stretch]:
@@ -218,7 +242,7 @@ def _stretches(responses: Iterable[Body]) -> list[Stretch]:
 
 
 def best(matches: Iterable[Match], duration_s: float) -> list[Match]:
-    """The best first; of those that overlap in one episode only the best."""
+    """The best first, and how far it is ahead; of those that overlap in one episode the best."""
     kept: list[Match] = []
     for match in sorted(matches, key=lambda one: (-one.score, one.episode_id, one.start_s)):
         near = [
@@ -227,104 +251,115 @@ def best(matches: Iterable[Match], duration_s: float) -> list[Match]:
             if one.episode_id == match.episode_id and abs(one.start_s - match.start_s) < duration_s
         ]
         if not near:
-            kept.append(match)
+            kept.append(replace(match, ahead=0.0))
+    if len(kept) >= PLACES_TO_COMPARE:
+        kept[0] = replace(kept[0], ahead=round(kept[0].score - kept[1].score, 2))
     return kept
 
 
-def vote(copy: Copy, stretches: Sequence[Stretch]) -> list[Match]:
-    """The best place of the clip in each stretch, with how unlikely it is by chance."""
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The landmarks of several stretches: frames, bins, and whose each is."""
+
+    times: Ints
+    bins: Ints
+    owner: Ints
+    count: int
+
+    @classmethod
+    def of(cls, stretches: Sequence[Stretch]) -> Self:
+        lengths = [len(one.landmarks) for one in stretches]
+        return cls(
+            np.concatenate([one.landmarks.times for one in stretches]),
+            np.concatenate([one.landmarks.bins for one in stretches]),
+            np.repeat(np.arange(len(stretches)), lengths),
+            len(stretches),
+        )
+
+
+def lay(clip: Clip, copy: Copy, stretches: Sequence[Stretch]) -> list[Match]:
+    """The best place of the clip, at a speed, in each stretch; how unlikely it is by chance."""
     if not stretches or not len(copy.landmarks):
         return []
-    times = np.concatenate([one.landmarks.times for one in stretches]) * SHIFTS
-    bins = np.concatenate([one.landmarks.bins for one in stretches])
-    owner = np.repeat(np.arange(len(stretches)), [len(one.landmarks) for one in stretches])
-    covered = _covered(copy)
-    chance = covered.mean(axis=1)
-
-    def laid(offsets: Ints) -> tuple[Ints, Floats64, Floats64]:
-        at = times - offsets[owner]
-        inside = (at >= 0) & (at < covered.shape[1])
-        hit = inside.copy()
-        hit[inside] = covered[bins[inside], at[inside]]
-        votes = np.bincount(owner[hit], minlength=len(stretches)).astype(np.int64)
-        expected = np.bincount(owner[inside], chance[bins[inside]], len(stretches))
-        missing = np.bincount(owner[inside], minlength=len(stretches)) - expected
-        share = (votes - expected) / np.maximum(missing, 1.0)
-        return votes, _surprise(votes, expected.astype(np.float64)), share
-
-    offsets, elsewhere = _offsets(copy.landmarks, times, bins, owner, len(stretches))
-    votes, scores, shares = laid(offsets)
-    leads = scores - laid(elsewhere)[1]
-    needed = ACCEPTED_SCORE if copy.speed == 1 else ACCEPTED_SCORE_AT_OTHER_SPEEDS
-    leading = leads >= np.maximum(ACCEPTED_LEAD, ACCEPTED_LEAD_OF_SCORE * scores)
-    repeated = (shares >= ACCEPTED_SHARE) & (scores >= ACCEPTED_SCORE_IF_REPEATED)
-    accepted = (scores >= needed) & (leading | repeated)
+    marks = _Marks.of(stretches)
+    moves = np.arange(-CLOSE, CLOSE + 1)
+    places = (_places(copy.landmarks, marks)[:, None] + moves[:, None]).reshape(-1, marks.count)
+    laid = [_loudness(clip.levels, copy.speed, marks, offsets) for offsets in places]
+    counts, ratios = (np.stack(values) for values in zip(*laid, strict=True))
+    scores = _surprise(counts, ratios)
+    top, every = scores.argmax(axis=0), np.arange(marks.count)
+    apart = np.abs(places - places[top, every]) > APART
+    elsewhere = np.where(apart, scores, 0.0).max(axis=0)
     return [
         Match(
             stretch.episode_id,
             stretch.feed_id,
-            round((stretch.start_frame + offset / SHIFTS) / FRAMES_A_SECOND - copy.start_s, 3),
-            votes=int(count),
-            score=round(float(score), 2),
-            accepted=bool(is_accepted),
+            start_s=round(
+                (stretch.start_frame + places[at, number] / LEVELS) / FRAMES_A_SECOND
+                - clip.start_s * copy.speed,
+                3,
+            ),
+            landmarks=int(counts[at, number]),
+            loudness=round(float(ratios[at, number]), 2),
+            score=round(float(scores[at, number]), 2),
+            lead=round(float(scores[at, number] - elsewhere[number]), 2),
             speed=copy.speed,
-            lead=round(float(lead), 2),
-            share=round(float(share), 3),
         )
-        for stretch, offset, count, score, lead, share, is_accepted in zip(
-            stretches, offsets, votes, scores, leads, shares, accepted, strict=True
-        )
+        for number, (stretch, at) in enumerate(zip(stretches, top.tolist(), strict=True))
     ]
 
 
-def _covered(copy: Copy) -> NDArray[np.bool_]:
-    """(BINS, ticks): where a landmark would coincide with one of the clip's."""
-    ticks = max(1, int(copy.landmarks.times[-1]) + 1)
-    marks = np.zeros((BINS + 2, ticks + 2 * TICKS_NEAR + 1), np.int32)
-    for shift in (0, 1, 2):
-        np.add.at(marks, (copy.landmarks.bins + shift, copy.landmarks.times), 1)
-        np.add.at(
-            marks, (copy.landmarks.bins + shift, copy.landmarks.times + 2 * TICKS_NEAR + 1), -1
-        )
-    whole = marks.cumsum(axis=1) > 0
-    return whole[1:-1, TICKS_NEAR : TICKS_NEAR + ticks]
+def _places(clip: Landmarks, marks: _Marks) -> Ints:
+    """(PLACES, stretches): the most frequent differences of times of landmarks in one bin.
 
-
-def _offsets(
-    clip: Landmarks, times: Ints, bins: Ints, owner: Ints, count: int
-) -> tuple[Ints, Ints]:
-    """Each stretch's most frequent difference of coinciding landmarks' times, in ticks.
-
-    And the most frequent of those that are not near it.
+    In columns of levels; each of those of a stretch is at some distance from the others.
     """
     order = np.argsort(clip.bins, kind="stable")
-    by_bin, clip_times = clip.bins[order], clip.times[order]
-    low = np.searchsorted(by_bin, bins - 1)
-    pairs = np.searchsorted(by_bin, bins + 1, side="right") - low
-    mine = np.repeat(np.arange(len(times)), pairs)
+    by_bin, clip_times = clip.bins[order], clip.times[order] * LEVELS // clip.ticks
+    low = np.searchsorted(by_bin, marks.bins - 1)
+    pairs = np.searchsorted(by_bin, marks.bins + 1, side="right") - low
+    mine = np.repeat(np.arange(len(marks.times)), pairs)
     first = np.repeat(low - np.cumsum(pairs) + pairs, pairs)
-    apart = times[mine] - clip_times[first + np.arange(len(mine))]
-    if not len(apart):
-        return np.zeros(count, np.int64), np.full(count, 1 << 40)
-    least = int(apart.min())
-    width = (int(apart.max()) - least) // 2 + 8  # two ticks to a column
-    cells = owner[mine] * width + (apart - least) // 2 + 3
-    found = np.bincount(cells, minlength=count * width).reshape(count, width)
-    sums = np.cumsum(found, axis=1)
-    near = sums[:, 6:] - sums[:, :-6]  # six columns, 48 ms
-    columns: Ints = np.argmax(near, axis=1)
-    apart_columns = np.abs(np.arange(near.shape[1]) - columns[:, None])
-    others: Ints = np.argmax(np.where(apart_columns < ELSEWHERE_TICKS // 2, -1, near), axis=1)
-    # The fourth of the six begins at the middle; the first three lie before the least.
-    return (columns + 1) * 2 + least, (others + 1) * 2 + least
+    apart = marks.times[mine] * LEVELS - clip_times[first + np.arange(len(mine))]
+    least = int(apart.min(initial=0))
+    width = int(apart.max(initial=0)) - least + 1 + 2 * CLOSE
+    cells = marks.owner[mine] * width + apart - least + CLOSE
+    found = np.bincount(cells, minlength=marks.count * width).reshape(marks.count, width)
+    sums = np.cumsum(np.pad(found, ((0, 0), (CLOSE + 1, CLOSE))), axis=1)
+    near = sums[:, 2 * CLOSE + 1 :] - sums[:, : -2 * CLOSE - 1]
+    places, columns = [], np.arange(width)
+    for _ in range(PLACES):
+        top = near.argmax(axis=1)
+        places.append(top + least - CLOSE)
+        near[np.abs(columns - top[:, None]) <= APART] = -1
+    return np.stack(places)
 
 
-def _surprise(votes: Ints, expected: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How unlikely so many votes are by chance, in nats: Chernoff's bound on a sum of rare events.
+def _loudness(levels: Floats, speed: float, marks: _Marks, offsets: Ints) -> tuple[Ints, Floats64]:
+    """Of each stretch: its landmarks within the clip, and how loud the clip is where they lie.
 
-    Its source: H. Chernoff, Ann. Math. Statist. 23 (1952), in the form for Poisson trials.
+    As a multiple of the mean of the same bins. At another speed than that of the levels, a
+    landmark lies nearer to the clip's first frame, and higher.
     """
-    most = np.maximum(votes.astype(np.float64), expected)
-    ratio = np.maximum(most, 1e-9) / np.maximum(expected, 1e-9)
-    scores: NDArray[np.float64] = most * np.log(ratio) - most + expected
+    at = marks.times * LEVELS - offsets[marks.owner]
+    bins = marks.bins
+    if speed != 1:
+        at = np.round(at / speed).astype(np.int64)
+        bins = np.round((bins + LOW) * speed).astype(np.int64) - LOW
+    inside = (at >= 0) & (at < levels.shape[1]) & (bins >= 0) & (bins < BINS)
+    owner, at, bins = marks.owner[inside], at[inside], bins[inside]
+    counts = np.bincount(owner, minlength=marks.count)
+    loud = np.bincount(owner, levels[bins, at], marks.count)
+    expected = np.bincount(owner, levels.mean(axis=1)[bins], marks.count)
+    return counts, np.maximum(loud / np.maximum(expected, 1e-9), 1.0)
+
+
+def _surprise(counts: Ints, ratios: Floats64) -> Floats64:
+    """How unlikely so loud a clip is by chance, in nats: Chernoff's bound.
+
+    A level is minus the logarithm of a share, so by chance levels fall off exponentially. The
+    bound on a mean of ``counts`` of them, ``ratios`` times what it ought to be, is that of H.
+    Chernoff, Ann. Math. Statist. 23 (1952).
+    """
+    scores: Floats64 = counts * (ratios - 1 - np.log(ratios))
     return scores

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from scripts import bench_ann, bench_ingest, measure_feed, measure_sounds, measure_voice
+from scripts import (
+    bench_ann,
+    bench_ingest,
+    bench_recording,
+    measure_feed,
+    measure_sounds,
+    measure_voice,
+)
 from scripts.evaluation import ann_chart
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -22,6 +29,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("voice", measure_voice.table),
         ("ann", bench_ann.table),
         ("sounds", measure_sounds.table),
+        ("recording", bench_recording.table),
     ],
 )
 def test_a_table_is_generated(name: str, table: Callable[[Any], str]) -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from app.audio.landmarks import (
     FRAMES_A_SECOND,
+    LEVELS,
     Floats,
     Landmarks,
     clip_hashes,
@@ -56,7 +57,7 @@ def test_silence_has_none() -> None:
     dither = np.random.default_rng(0).integers(-1, 2, 160_000).astype(np.float32) / 32768
     assert len(landmarks([dither])) == 0
     for samples in (0, 50, 32_000):
-        copies = read_clip(clip_landmarks(np.zeros(samples, np.float32)))
+        copies = read_clip(clip_landmarks(np.zeros(samples, np.float32))).copies
         assert [len(copy.landmarks) for copy in copies] == [0] * len(copies)
 
 
@@ -75,13 +76,26 @@ def test_a_clip_has_the_hashes_of_its_episode() -> None:
     values, times = hashes(landmarks([audio]))
     clip = audio[10 * RATE_HZ + 77 : 13 * RATE_HZ]
     inside = (times >= 10.1 * FRAMES_A_SECOND) & (times < 12.3 * FRAMES_A_SECOND)
-    own, *others = read_clip(clip_landmarks(clip))
+    own, *others = read_clip(clip_landmarks(clip)).copies
     assert own.speed == 1
     assert np.isin(values[inside], clip_hashes(own.landmarks)).mean() > 0.6
     elsewhere = times > 15 * FRAMES_A_SECOND
     assert np.isin(values[elsewhere], clip_hashes(own.landmarks)).mean() < 0.05
     assert min(copy.speed for copy in others) < 0.98
     assert max(copy.speed for copy in others) > 1.02
+
+
+def test_a_clip_is_loud_at_the_landmarks_of_its_episode_under_noise() -> None:
+    audio = tones(30.0, seed=6)
+    inside = landmarks([audio]).between(625, 625 + 120)
+    noise = np.random.default_rng(0).standard_normal(2 * RATE_HZ).astype(np.float32)
+    clip = audio[10 * RATE_HZ : 12 * RATE_HZ]
+    level = np.sqrt(np.mean(clip**2)) * np.float32(1.4)  # -3 dB
+    levels = read_clip(clip_landmarks(clip + level * noise)).levels
+    assert levels.mean() == pytest.approx(1.0, abs=0.05)
+    assert levels[inside.bins, inside.times * LEVELS].mean() > 3.5
+    elsewhere = levels[inside.bins, (inside.times + 40) % 110 * LEVELS].mean()
+    assert elsewhere < 1.5
 
 
 def test_of_a_long_clip_the_loudest_stretch_is_read() -> None:
