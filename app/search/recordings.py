@@ -49,22 +49,20 @@ PLACES = 3  # offsets in each document that are looked at closely
 APART = 12  # columns of levels, 96 ms: offsets nearer to each other are one place
 CLOSE = 3  # columns, 24 ms: so far an offset is moved until it fits best
 
-# The clip is the same recording if its place leads over any other offset in the same ten seconds
-# by so much, and by half of its score: what is in the same scale and metre, or the same voice,
-# fits at several offsets. Music and what is repeated at once may do so even so: then the clip has
-# to be loud at nearly all landmarks. How near strange clips come to that is in
-# docs/benchmarks.md.
+# What strange clips fit, they fit nearly as well in many places: in those of the same scale and
+# metre, or of the same voice. The clip is the same recording where it leads over any other offset
+# in the same ten seconds by so much, or does so by less and is ahead of all other places, of which
+# a small library has too few to tell; and in both cases is loud at the landmarks, or leads by most
+# of its score. What is repeated at once has no such lead: there the clip has to be loud at nearly
+# all landmarks. How near strange clips come to that is in docs/benchmarks.md.
 ACCEPTED_LEAD = 42.0
 ACCEPTED_LEAD_AT_OTHER_SPEEDS = 36.0  # where no other music is in the same metre
-ACCEPTED_LEAD_OF_SCORE = 0.5
+ACCEPTED_AHEAD = 15.0
+PLACES_TO_COMPARE = 20
+LOUD = 2.6
+MOST_OF_SCORE = 0.8
 ACCEPTED_SCORE = 45.0
 ACCEPTED_LOUDNESS = 3.2
-
-# What strange clips fit, they fit nearly as well in many places of a library: a place that is
-# ahead of all others is the same recording. A small library has too few places to tell.
-ACCEPTED_AHEAD = 15.0
-ACCEPTED_AHEAD_AT_OTHER_SPEEDS = 25.0
-PLACES_TO_COMPARE = 20
 
 _DIGITS = np.frombuffer(b"0123456789abcdefghijklmnopqrstuvwxyz", "S1")
 
@@ -96,16 +94,11 @@ class Match:
     @property
     def accepted(self) -> bool:
         """Whether it is the same recording."""
-        lead, ahead = ACCEPTED_LEAD, ACCEPTED_AHEAD
-        if self.speed != 1:
-            lead, ahead = ACCEPTED_LEAD_AT_OTHER_SPEEDS, ACCEPTED_AHEAD_AT_OTHER_SPEEDS
-        leads = self.lead >= max(lead, ACCEPTED_LEAD_OF_SCORE * self.score)
-        is_ahead = min(self.ahead, self.lead) >= ahead
-        return (
-            is_ahead
-            or leads
-            or (self.score >= ACCEPTED_SCORE and self.loudness >= ACCEPTED_LOUDNESS)
-        )
+        needed = ACCEPTED_LEAD if self.speed == 1 else ACCEPTED_LEAD_AT_OTHER_SPEEDS
+        leads = self.lead >= needed or min(self.ahead, self.lead) >= ACCEPTED_AHEAD
+        is_clear = self.loudness >= LOUD or self.lead >= MOST_OF_SCORE * self.score
+        is_loud = self.score >= ACCEPTED_SCORE and self.loudness >= ACCEPTED_LOUDNESS
+        return (leads and is_clear) or is_loud
 
 
 @dataclass(frozen=True, slots=True)
