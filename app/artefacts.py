@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.audio.landmarks import LANDMARKS_VERSION, Landmarks
 from app.domain import Episode, Feed, Piece, Segment, Window, Word
 from app.encoders.base import Floats, Tokens
+from app.encoders.check import SAMPLE_RATE_HZ
 from app.store import Store
 
 _LANDMARKS = f"landmarks-{LANDMARKS_VERSION}.npy"  # other versions' are as good as none
@@ -91,7 +92,6 @@ class EpisodeArtefacts:
         self.store = store
         self._root = f"episodes/{episode_id}"
         self.source = f"{self._root}/source"  # the enclosure's bytes
-        self.pcm = f"{self._root}/audio.pcm"  # raw s16le, mono, 16 kHz
 
     def _name(self, leaf: str) -> str:
         return f"{self._root}/{leaf}"
@@ -104,13 +104,18 @@ class EpisodeArtefacts:
         """The snapshot. Raises FileNotFoundError."""
         return Episode.model_validate(self.store.get_json(self._name("episode.json.gz")))
 
-    def open_pcm(self) -> BinaryIO:
-        """The decoded audio. Raises FileNotFoundError."""
-        return self.store.open(self.pcm)
+    def pcm(self, sample_rate_hz: int = SAMPLE_RATE_HZ) -> str:
+        """The name of the decoded audio at a rate: raw s16le, mono."""
+        rate = "" if sample_rate_hz == SAMPLE_RATE_HZ else f"-{sample_rate_hz}"
+        return self._name(f"audio{rate}.pcm")
 
-    def has_pcm(self) -> bool:
+    def open_pcm(self, sample_rate_hz: int = SAMPLE_RATE_HZ) -> BinaryIO:
+        """The decoded audio. Raises FileNotFoundError."""
+        return self.store.open(self.pcm(sample_rate_hz))
+
+    def has_pcm(self, sample_rate_hz: int = SAMPLE_RATE_HZ) -> bool:
         """Whether the decoded audio is still kept."""
-        return self.store.exists(self.pcm)
+        return self.store.exists(self.pcm(sample_rate_hz))
 
     def save_plan(self, plan: Plan) -> None:
         """Keep how the audio is cut into pieces and windows."""
@@ -285,7 +290,9 @@ class EpisodeArtefacts:
 
     def drop_audio(self) -> None:
         """Remove the decoded and the downloaded audio."""
-        self.store.remove(self.pcm)
+        for name in self.store.names(self._root):
+            if name.endswith(".pcm"):
+                self.store.remove(name)
         self.store.remove(self.source)
 
     def drop_heard(self) -> None:

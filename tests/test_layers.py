@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[1]
 HEAVY = (
     "torch",
     "transformers",
+    "whisper",
+    "onnx",
+    "onnxscript",
     "faster_whisper",
     "ctranslate2",
     "onnxruntime",
@@ -65,7 +68,15 @@ def test_neither_depends_on_scripts(package: str) -> None:
     assert offenders(package, "scripts") == []
 
 
-@pytest.mark.parametrize("package", ["app", "workers"])
+@pytest.mark.parametrize(
+    "package",
+    [
+        "app",
+        "workers",
+        pytest.param("app", marks=pytest.mark.torch, id="app-with-torch-at-hand"),
+        pytest.param("workers", marks=pytest.mark.torch, id="workers-with-torch-at-hand"),
+    ],
+)
 def test_importing_loads_no_model_and_opens_no_connection(package: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", IMPORT_ALL, package, ",".join(HEAVY)],

@@ -54,18 +54,29 @@ class ClipAnswer(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A decoded clip, mono 16 kHz, and what is known of it before anyone listens."""
+    """A decoded clip, mono 16 kHz, and what is known of it before anyone listens.
+
+    ``finer`` is the same at other rates, in Hz, for the engines that ask for them.
+    """
 
     audio: Floats
     windows: Sequence[Window]
     noise: Noise
     sound_wanted: bool
     states: dict[Window, Floats] = field(default_factory=dict)  # what words left for sound
+    finer: Mapping[int, Floats] = field(default_factory=dict)
 
-    def read(self, window: Window) -> Floats:
+    def read(self, window: Window, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Floats:
         """The samples of a window."""
-        start, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (window.start_s, window.end_s))
-        return self.audio[start:end]
+        start, end = (round(at_s * sample_rate_hz) for at_s in (window.start_s, window.end_s))
+        return (self.audio if sample_rate_hz == SAMPLE_RATE_HZ else self.finer[sample_rate_hz])[
+            start:end
+        ]
+
+    def denoised(self) -> "Clip":
+        """The same with less noise, at every rate."""
+        finer = {rate: denoised(samples, rate) for rate, samples in self.finer.items()}
+        return replace(self, audio=denoised(self.audio), finer=finer)
 
 
 Part = Callable[[Clip], Mapping[str, Any]]  # the fields of the answer that it fills
@@ -94,8 +105,9 @@ def sound(clip: Clip) -> dict[str, Any]:
     """The vector of how it sounds, speech or not, in the field that is asked for clips."""
     field, embedder = _sound_embedder()
     shared = clip.states if _has_heard(clip, embedder) else {}
+    rate = embedder.sample_rate_hz
     states = [
-        shared[window] if window in shared else embedder.states(clip.read(window))
+        shared[window] if window in shared else embedder.states(clip.read(window, rate))
         for window in clip.windows
     ]
     return {"audio_vectors": {field: embedder.pool(np.concatenate(states)).tolist()}}
@@ -159,15 +171,21 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
     )
     try:
         with store.open(f"clips/{clip_id}") as file:
-            audio = decode_clip(file.read(), settings.clip_max_s)
+            content = file.read()
+        sound_wanted = any(sound in lane for lane in lanes)
+        audio = decode_clip(content, settings.clip_max_s)
+        finer = {
+            rate: lifted(decode_clip(content, settings.clip_max_s, rate), rate)
+            for rate in (_finer_rates() if sound_wanted else ())
+        }
     except AudioError as error:
         answer["error"] = str(error)
         return answer
-    clip = listen_to(audio, sound_wanted=any(sound in lane for lane in lanes))
+    clip = replace(listen_to(audio, sound_wanted=sound_wanted), finer=finer)
     # The guess keeps to the audio as it came: words and sound share one pass there.
     clear = intent == "sound" and clip.noise.hides_sound and _sound_embedder()[0] in DENOISED
     if clear:
-        clip = replace(clip, audio=denoised(clip.audio))
+        clip = clip.denoised()
     answer["noise"] = ClipNoise(
         snr_db=clip.noise.snr_db, denoised=[sound.__name__] if clear else []
     )
@@ -175,6 +193,15 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
         answer.update(found)  # type: ignore[typeddict-item]  # each part's own fields
         answer["degraded"] += degraded
     return answer
+
+
+def _finer_rates() -> set[int]:
+    """The sample rate, in Hz, at which a clip's sound is heard, if it is not that of speech."""
+    try:
+        _, embedder = _sound_embedder()
+    except EncoderError:
+        return set()  # the part that needs it says why it cannot have it
+    return {embedder.sample_rate_hz} - {SAMPLE_RATE_HZ}
 
 
 def _run_at_once(lanes: Sequence[Sequence[Part]], clip: Clip) -> list[Found]:

@@ -1,5 +1,7 @@
 """States of one more engine for an episode that was heard without it; nothing is transcribed."""
 
+from functools import partial
+
 from app.artefacts import EpisodeArtefacts, States
 from app.audio.decode import read_pcm, write_pcm
 from app.audio.ffmpeg import AudioError
@@ -27,13 +29,14 @@ def hear_again(
         raise Unheard("it is not indexed yet")
     model = model_of(embedder)
     lacking = [one for one in plan.pieces if kept.states_model(role, one.number) != model]
-    is_passing = not kept.has_pcm()
+    rate = embedder.sample_rate_hz
+    is_passing = not kept.has_pcm(rate)
     try:
         if is_passing:
-            _fetch(kept, episode)
-        with kept.open_pcm() as pcm:
+            _decode(kept, episode, rate)
+        with kept.open_pcm(rate) as pcm:
             for piece in lacking:
-                heard = hear_piece(piece, lambda a, b: read_pcm(pcm, a, b), None, {role: embedder})
+                heard = hear_piece(piece, partial(read_pcm, pcm), None, {role: embedder})
                 kept.add_states(piece.number, role, States(heard.states[role], model))
     except (FetchError, AudioError) as error:
         raise Unheard(str(error)) from error
@@ -42,12 +45,19 @@ def hear_again(
             kept.drop_audio()
 
 
-def _fetch(kept: EpisodeArtefacts, episode: Episode) -> None:
+def _decode(kept: EpisodeArtefacts, episode: Episode, sample_rate_hz: int) -> None:
     """The very bytes that were heard, decoded. Raises Unheard, FetchError or AudioError."""
+    if not kept.store.exists(kept.source):
+        _fetch(kept, episode)
+    pcm = kept.pcm(sample_rate_hz)
+    with kept.store.as_file(kept.source) as source, kept.store.write(pcm) as out:
+        write_pcm(source, out, sample_rate_hz)
+
+
+def _fetch(kept: EpisodeArtefacts, episode: Episode) -> None:
+    """The very bytes that were heard. Raises Unheard or FetchError."""
     if not episode.audio_url:
         raise Unheard("its feed names no audio")
     got = download(episode.audio_url, kept.store, kept.source)
     if got.sha256 != episode.audio_sha256:
         raise Unheard("its audio has changed since it was heard")
-    with kept.store.as_file(kept.source) as source, kept.store.write(kept.pcm) as pcm:
-        write_pcm(source, pcm)

@@ -9,6 +9,7 @@ import numpy as np
 from app.artefacts import LanguageSpan
 from app.domain import Piece, Window, Word
 from app.encoders.base import AudioEmbedder, Floats, Heard, Transcriber
+from app.encoders.check import SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class HeardPiece:
 
 def hear_piece(
     piece: Piece,
-    read: Callable[[float, float], Floats],
+    read: Callable[[float, float, int], Floats],
     transcriber: Transcriber | None,
     embedders: Mapping[str, AudioEmbedder],
     *,
@@ -32,23 +33,26 @@ def hear_piece(
     """Transcribe the windows with speech (none without a transcriber), and embed them all.
 
     ``embedders`` are by role, as are the states in the answer. ``read`` gives the samples
-    between two times in seconds. ``language`` is what to assume where a window's own language
-    is unclear.
+    between two times in seconds, at a rate in Hz. ``language`` is what to assume where a window's
+    own language is unclear.
     """
     words: list[Word] = []
     languages: list[LanguageSpan] = []
     states: dict[str, list[Floats]] = {role: [] for role in embedders}
     for window in piece.windows:
-        audio = read(window.start_s, window.end_s)
+        rates = {one.sample_rate_hz for one in embedders.values()}
+        rates |= {SAMPLE_RATE_HZ} if transcriber is not None else set()
+        audio = {rate: read(window.start_s, window.end_s, rate) for rate in rates}
         heard = None
         if window.speech and transcriber is not None:
-            heard = transcriber.transcribe(audio, likely=language)
+            heard = transcriber.transcribe(audio[SAMPLE_RATE_HZ], likely=language)
             if heard.words and heard.language:
                 language = heard.language
                 languages.append((window.start_s, window.end_s, heard.language))
             words.extend(shifted(heard.words, window.start_s))
         for role, embedder in embedders.items():
-            states[role].append(_states(window, heard, audio, transcriber, embedder))
+            samples = audio[embedder.sample_rate_hz]
+            states[role].append(_states(window, heard, samples, transcriber, embedder))
         on_window(window)
     joined = {role: np.concatenate(rows) for role, rows in states.items()}
     return HeardPiece(words, languages, joined)

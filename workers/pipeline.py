@@ -6,12 +6,13 @@ next. Running one twice changes nothing; ``advance`` finds the next stage from w
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
 
 from app import queue
 from app.artefacts import EpisodeArtefacts, FeedArtefacts, Plan, States
-from app.audio.decode import pcm_windows, read_pcm, write_pcm
+from app.audio.decode import SAMPLE_RATE_HZ, pcm_windows, read_pcm, write_pcm
 from app.audio.landmarks import landmarks
 from app.audio.speech import speech_spans
 from app.catalog import Catalog, get_catalog
@@ -123,9 +124,13 @@ class Pipeline:
         )
 
     def _decode(self, kept: EpisodeArtefacts) -> float:
-        """The enclosure's samples into the store; their duration_s."""
-        with self.store.as_file(kept.source) as source, self.store.write(kept.pcm) as pcm:
-            return write_pcm(source, pcm)
+        """The enclosure's samples into the store, at every rate that is heard; their duration_s."""
+        durations_s = {}
+        with self.store.as_file(kept.source) as source:
+            for rate in _rates():
+                with self.store.write(kept.pcm(rate)) as pcm:
+                    durations_s[rate] = write_pcm(source, pcm, rate)
+        return durations_s[SAMPLE_RATE_HZ]
 
     def _plan(self, kept: EpisodeArtefacts, duration_s: float, *, transcribe: bool) -> None:
         with kept.open_pcm() as pcm:
@@ -155,10 +160,11 @@ class Pipeline:
             done_s = window.end_s - start_s
             progress.heard(self.catalog, episode.id, number, done_s, plan.duration_s)
 
-        with kept.open_pcm() as pcm:
+        with ExitStack() as stack:
+            pcm = {rate: stack.enter_context(kept.open_pcm(rate)) for rate in _rates()}
             heard = hear_piece(
                 piece,
-                lambda a, b: read_pcm(pcm, a, b),
+                lambda start_s, end_s, rate: read_pcm(pcm[rate], start_s, end_s, rate),
                 transcriber if plan.transcribed else None,
                 embedders,
                 language=episode.language,
@@ -251,7 +257,7 @@ class Pipeline:
         has_audio = episode.audio_sha256 is not None  # else what is kept is to be heard anew
         if words_are_enough or (has_audio and kept.is_heard()):
             self._send(EpisodeStatus.EMBEDDING, (queue.FINISH, episode_id))
-        elif has_audio and kept.has_pcm() and (missing := kept.missing_pieces()):
+        elif has_audio and all(map(kept.has_pcm, _rates())) and (missing := kept.missing_pieces()):
             tasks = [(queue.TRANSCRIBE, episode_id, number) for number in missing]
             self._send(EpisodeStatus.TRANSCRIBING, *tasks)
         else:
@@ -365,6 +371,11 @@ class Pipeline:
         episode = self.catalog.get_episode(episode_id)
         if episode is not None:
             self.artefacts(episode_id).save_episode(episode)
+
+
+def _rates() -> set[int]:
+    """The sample rates, in Hz, that episodes are heard at: that of speech is always there."""
+    return {SAMPLE_RATE_HZ, *(e.sample_rate_hz for e in registry.sound_embedders().values())}
 
 
 @lru_cache(maxsize=1)

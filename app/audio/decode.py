@@ -1,4 +1,4 @@
-"""Audio files to mono 16 kHz, a window at a time, so that length costs no memory."""
+"""Audio files to mono samples, a window at a time, so that length costs no memory."""
 
 import subprocess
 import tempfile
@@ -12,14 +12,16 @@ from app.audio.ffmpeg import AudioError, child, guarded_input
 from app.audio.mono import AudioSegment, Floats, from_int16, to_float, to_mono
 from app.audio.probe import probe, refuse_too_long
 
-SAMPLE_RATE_HZ = 16_000
+SAMPLE_RATE_HZ = 16_000  # what speech is heard at, and any engine that asks for no other rate
 
 _STALL_S = 120.0
 _ENOUGH = 0.5  # of the claimed length: a damaged file is used when this much decodes
 
 
-def decode(path: str | Path, *, window_s: float = 60.0) -> Iterator[Floats]:
-    """Decode a file of any known format, in windows of mono 16 kHz float32.
+def decode(
+    path: str | Path, *, window_s: float = 60.0, sample_rate_hz: int = SAMPLE_RATE_HZ
+) -> Iterator[Floats]:
+    """Decode a file of any known format, in windows of mono float32.
 
     Raises AudioError before the first window where the file is no audio or claims to be
     too long; while iterating, where it really is too long; and at the end, where less
@@ -27,8 +29,8 @@ def decode(path: str | Path, *, window_s: float = 60.0) -> Iterator[Floats]:
     """
     info = probe(path)
     claimed_s, decoded_s = info.duration_s, 0.0
-    for window in _segments(Path(path), info.channels, window_s):
-        decoded_s += len(window) / SAMPLE_RATE_HZ
+    for window in _segments(Path(path), info.channels, window_s, sample_rate_hz):
+        decoded_s += len(window) / sample_rate_hz
         refuse_too_long(decoded_s)
         yield window
     if decoded_s == 0:
@@ -39,27 +41,27 @@ def decode(path: str | Path, *, window_s: float = 60.0) -> Iterator[Floats]:
         )
 
 
-def _segments(path: Path, channels: int, window_s: float) -> Iterator[Floats]:
+def _segments(path: Path, channels: int, window_s: float, sample_rate_hz: int) -> Iterator[Floats]:
     """What ffmpeg streams, cut into pydub segments and mixed down.
 
     ffmpeg resamples, as it keeps its filter's state from window to window.
     """
-    raw = ["-map", "0:a:0", "-f", "s16le", "-ac", str(channels), "-ar", str(SAMPLE_RATE_HZ)]
+    raw = ["-map", "0:a:0", "-f", "s16le", "-ac", str(channels), "-ar", str(sample_rate_hz)]
     frame_bytes = 2 * channels
-    window_bytes = round(window_s * SAMPLE_RATE_HZ) * frame_bytes
+    window_bytes = round(window_s * sample_rate_hz) * frame_bytes
     command = [*guarded_input(path), "-v", "quiet", *raw, "pipe:1"]
     with child(command, stall_s=_STALL_S, stderr=subprocess.DEVNULL) as ffmpeg:
         while data := ffmpeg.read(window_bytes):
-            yield to_float(to_mono(_segment(data, channels)))
+            yield to_float(to_mono(_segment(data, channels, sample_rate_hz)))
 
 
-def _segment(data: bytes, channels: int) -> AudioSegment:
+def _segment(data: bytes, channels: int, sample_rate_hz: int) -> AudioSegment:
     """Samples as a pydub segment, less half a frame at the end of a broken stream."""
     whole = data[: len(data) - len(data) % (2 * channels)]
-    return AudioSegment(whole, sample_width=2, frame_rate=SAMPLE_RATE_HZ, channels=channels)
+    return AudioSegment(whole, sample_width=2, frame_rate=sample_rate_hz, channels=channels)
 
 
-def decode_clip(clip: bytes, max_s: float) -> Floats:
+def decode_clip(clip: bytes, max_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Floats:
     """A whole short recording, as any browser makes it: webm, ogg, mp4, wav, mp3, flac.
 
     Raises AudioError where it is no audio, or longer than ``max_s``.
@@ -67,35 +69,38 @@ def decode_clip(clip: bytes, max_s: float) -> Floats:
     with tempfile.NamedTemporaryFile(prefix="clip-") as file:
         file.write(clip)
         file.flush()
-        return _join(decode(file.name, window_s=10.0), max_s)
+        windows = decode(file.name, window_s=10.0, sample_rate_hz=sample_rate_hz)
+        return _join(windows, max_s, sample_rate_hz)
 
 
-def _join(windows: Iterable[Floats], max_s: float) -> Floats:
+def _join(windows: Iterable[Floats], max_s: float, sample_rate_hz: int) -> Floats:
     kept: list[Floats] = []
     samples = 0
     for window in windows:
         kept.append(window)
         samples += len(window)
-        if samples > (max_s + 0.5) * SAMPLE_RATE_HZ:  # a recorder stops a little late
+        if samples > (max_s + 0.5) * sample_rate_hz:  # a recorder stops a little late
             raise AudioError(f"The clip is longer than {max_s:.0f} s.")
     return np.concatenate(kept)
 
 
-def write_pcm(path: str | Path, out: BinaryIO) -> float:
-    """Decode a file into raw s16le mono 16 kHz; answers its length in seconds.
+def write_pcm(path: str | Path, out: BinaryIO, sample_rate_hz: int = SAMPLE_RATE_HZ) -> float:
+    """Decode a file into raw s16le mono; answers its length in seconds.
 
     Raises AudioError.
     """
     samples = 0
-    for window in decode(path):
+    for window in decode(path, sample_rate_hz=sample_rate_hz):
         out.write(np.round(window * 32768).astype("<i2").tobytes())
         samples += len(window)
-    return samples / SAMPLE_RATE_HZ
+    return samples / sample_rate_hz
 
 
-def read_pcm(file: BinaryIO, start_s: float, end_s: float) -> Floats:
+def read_pcm(
+    file: BinaryIO, start_s: float, end_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ
+) -> Floats:
     """A stretch of what write_pcm wrote; shorter where the file ends before ``end_s``."""
-    start, end = (round(at_s * SAMPLE_RATE_HZ) for at_s in (start_s, end_s))
+    start, end = (round(at_s * sample_rate_hz) for at_s in (start_s, end_s))
     file.seek(start * 2)
     return from_int16(file.read(max(0, end - start) * 2))
 

@@ -17,7 +17,7 @@ _REMOVED = 0.5
 _SILENCE = 1e-10  # power, -100 dB: below what 16 bits can hold
 _RANGE_DB = (-10.0, 60.0)
 
-_TENTH = 1600  # samples over which loudness is measured
+_TENTH_S = 0.1  # over which loudness is measured
 _QUIET_DB, _LIFTED_DB = -55.0, -20.0  # what is louder than the first stays as it is
 _LOUDEST = 0.99
 
@@ -54,13 +54,14 @@ def measure(samples: Floats, probabilities: Floats) -> Noise:
     return Noise(round(float(np.clip(_db(speech) - _db(floor), *_RANGE_DB)), 1), level_db)
 
 
-def lifted(samples: Floats) -> Floats:
-    """Mono 16 kHz audio, brought to -20 dB of full scale if its loud parts lie below -55 dB.
+def lifted(samples: Floats, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Floats:
+    """Mono audio, brought to -20 dB of full scale if its loud parts lie below -55 dB.
 
     Loud are the tenths of a second within 20 dB of the loudest. No peak is clipped, what is
     loud enough is returned as it is, and so is silence.
     """
-    whole = samples[: len(samples) // _TENTH * _TENTH].reshape(-1, _TENTH)
+    tenth = round(_TENTH_S * sample_rate_hz)
+    whole = samples[: len(samples) // tenth * tenth].reshape(-1, tenth)
     power = np.square(whole).mean(axis=1) if len(whole) else np.zeros(1, np.float32)
     level = float(power[power >= power.max() * 0.01].mean())
     if not _SILENCE < level < 10 ** (_QUIET_DB / 10):
@@ -69,15 +70,15 @@ def lifted(samples: Floats) -> Floats:
     return samples * np.float32(gain)
 
 
-def denoised(samples: Floats) -> Floats:
-    """Mono 16 kHz audio with half as much of what changes slowly in each band.
+def denoised(samples: Floats, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Floats:
+    """Mono audio with half as much of what changes slowly in each band.
 
     Spectral gating by noisereduce (Sainburg et al., 2020), its threshold a smoothed spectrogram.
     """
     import noisereduce  # noqa: PLC0415 - takes seconds to import, and few clips need it
 
     with np.errstate(invalid="ignore"):  # it divides by the spectrum, which silence has none of
-        quieter = noisereduce.reduce_noise(y=samples, sr=SAMPLE_RATE_HZ, prop_decrease=_REMOVED)
+        quieter = noisereduce.reduce_noise(y=samples, sr=sample_rate_hz, prop_decrease=_REMOVED)
     left: Floats = np.nan_to_num(quieter).astype(np.float32)
     return left
 

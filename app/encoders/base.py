@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from app.domain import Word
 
 Floats = NDArray[np.float32]
+GET_TORCH = "in Earmark's checkout: pip install '.[torch]'"
 Tokens = NDArray[np.int8]  # a unit vector a row, times 127
 
 
@@ -65,10 +66,16 @@ class TextEmbedder(Protocol):
 
     name: str
     version: str
-    dims: int
+
+    @property
+    def dims(self) -> int:
+        """The length of its vectors."""
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Unit vectors, ``(len(texts), dims)``."""
+        """Unit vectors of passages, ``(len(texts), dims)``."""
+
+    def ask(self, question: str) -> Floats:
+        """The unit vector of a question, ``(dims,)``, to be compared with passages."""
 
 
 class Reader(Protocol):
@@ -90,6 +97,10 @@ class AudioEmbedder(Protocol):
 
     name: str
     version: str
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """Of the audio that ``states`` takes."""
 
     @property
     def dims(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.encoders.base import Floats, Tokens
-from app.encoders.onnx import open_session
+from app.encoders.onnx import open_session, open_tokenizer
 from app.encoders.weights import weights_folder, weights_version
 
 MAX_TOKENS = 509  # and three marks: as many as it was trained with
@@ -92,9 +92,4 @@ class LateInteraction:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer  # noqa: PLC0415
-
-        tokenizer = Tokenizer.from_file(str(weights_folder(self.name) / "tokenizer.json"))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
+        return open_tokenizer(weights_folder(self.name), None)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.encoders.base import Floats
-from app.encoders.onnx import open_session
+from app.encoders.onnx import open_session, open_tokenizer
 from app.encoders.weights import weights_folder, weights_version
 
 MAX_TOKENS = 256
@@ -36,6 +36,11 @@ class MiniLm:
             vectors[batch] = self._embed([texts[index] for index in batch])
         return vectors
 
+    def ask(self, question: str) -> Floats:
+        """The unit vector of a question, ``(384,)``: questions and passages are read alike."""
+        vector: Floats = self.embed([question])[0]
+        return vector
+
     def _embed(self, texts: list[str]) -> Floats:
         encodings = self._tokenizer.encode_batch(texts)
         ids = np.array([encoding.ids for encoding in encodings], np.int64)
@@ -55,9 +60,6 @@ class MiniLm:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer  # noqa: PLC0415
-
-        tokenizer = Tokenizer.from_file(str(weights_folder(self.name) / "tokenizer.json"))
-        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer = open_tokenizer(weights_folder(self.name), MAX_TOKENS)
         tokenizer.enable_padding()
         return tokenizer

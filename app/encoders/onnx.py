@@ -1,4 +1,4 @@
-"""How every engine's ONNX model is opened."""
+"""How every engine's ONNX model is opened, and the tokenizer beside it."""
 
 from pathlib import Path
 from typing import Any
@@ -27,3 +27,20 @@ def open_session(model: Path | bytes, folder: Path, entries: dict[str, str] | No
     except Exception as error:  # ONNX Runtime's errors share no other base
         where = folder if isinstance(model, bytes) else model
         raise EncoderError(f"{where} could not be loaded: {error}") from error
+
+
+def open_tokenizer(folder: Path, max_tokens: int | None) -> Any:
+    """The tokenizer in a folder, which reads so many tokens of a text. Raises EncoderError."""
+    from tokenizers import Tokenizer  # noqa: PLC0415 - heavy, and only where it is used
+
+    file = folder / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception as error:  # it raises nothing more special
+        raise EncoderError(f"{file} could not be loaded: {error}") from error
+    tokenizer.no_padding()
+    if max_tokens is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(max_tokens)
+    return tokenizer

@@ -5,23 +5,40 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.encoders.base import AudioEmbedder, EncoderError, Reader, TextEmbedder, Transcriber
+from app.encoders.clap import Clap
+from app.encoders.exported import card_of
 from app.encoders.late_interaction import LateInteraction
 from app.encoders.minilm import MiniLm
+from app.encoders.openai_whisper import OpenAiWhisper
+from app.encoders.sentences import SentenceTransformer
 from app.encoders.sound_classes import SoundClasses
 from app.encoders.speaker import CamPlusPlus
+from app.encoders.wav2vec2 import Wav2Vec2
 from app.encoders.weights import weights_folder
 from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
 from app.settings import get_settings
 
 VOICE_OFF = "off"
+EXPORTED = {"clap", "wav2vec2", "sentence-transformers"}  # served from a folder of export's
+
+_TRANSCRIBERS: Mapping[str, Callable[[str], Transcriber]] = {
+    "faster-whisper": FasterWhisper,
+    "openai-whisper": OpenAiWhisper,
+}
+_TEXT: Mapping[str, Callable[[str], TextEmbedder]] = {
+    "minilm-int8": MiniLm,
+    "sentence-transformers": SentenceTransformer,
+}
 
 # By the kind that EARMARK_AUDIO_EMBEDDER names: the field of the vectors, and the engine.
 _AUDIO: Mapping[str, tuple[str, Callable[[str], AudioEmbedder]]] = {
     "whisper": ("audio_whisper", WhisperStates),
     "yamnet": ("audio_classes", lambda name: SoundClasses(name, text_embedder)),
+    "clap": ("audio_clap", Clap),
+    "wav2vec2": ("audio_wav2vec2", Wav2Vec2),
 }
-_KNOWN_AUDIO = "whisper:WEIGHTS and yamnet."
+_KNOWN_AUDIO = "yamnet, whisper:WEIGHTS, clap:/FOLDER and wav2vec2:/FOLDER."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +54,7 @@ class Description:
 
 def transcriber() -> Transcriber:
     """The chosen transcriber. Raises EncoderError where the setting names none."""
-    return _transcriber(get_settings().transcriber)
+    return transcriber_named(get_settings().transcriber)
 
 
 def text_embedder() -> TextEmbedder:
@@ -96,17 +113,20 @@ def describe() -> dict[str, Description]:
 
 
 @lru_cache(maxsize=2)
-def _transcriber(name: str) -> Transcriber:
-    if _kind(name) != "faster-whisper":
-        raise EncoderError(f"EARMARK_TRANSCRIBER is {name!r}; known is faster-whisper:WEIGHTS.")
-    return FasterWhisper(name)
+def transcriber_named(name: str) -> Transcriber:
+    """The transcriber of a setting such as ``openai-whisper:base``. Raises EncoderError."""
+    if _kind(name) not in _TRANSCRIBERS:
+        known = ", ".join(f"{kind}:WEIGHTS" for kind in _TRANSCRIBERS)
+        raise EncoderError(f"EARMARK_TRANSCRIBER is {name!r}; known are {known}.")
+    return _TRANSCRIBERS[_kind(name)](name)
 
 
 @lru_cache(maxsize=2)
 def _text_embedder(name: str) -> TextEmbedder:
-    if name != "minilm-int8":
-        raise EncoderError(f"EARMARK_TEXT_EMBEDDER is {name!r}; known is minilm-int8.")
-    return MiniLm(name)
+    if _kind(name) not in _TEXT:
+        known = "minilm-int8 and sentence-transformers:/FOLDER"
+        raise EncoderError(f"EARMARK_TEXT_EMBEDDER is {name!r}; known are {known}.")
+    return _TEXT[_kind(name)](name)
 
 
 @lru_cache(maxsize=8)
@@ -141,7 +161,17 @@ def _describe(engine: Transcriber | TextEmbedder | AudioEmbedder | Reader) -> De
     dims, reason = None, ""
     try:
         dims = getattr(engine, "dims", None)
-        weights_folder(engine.name)
+        _check(engine)
     except EncoderError as error:
         reason = str(error)
     return Description(engine.name, engine.version, dims, not reason, reason)
+
+
+def _check(engine: Transcriber | TextEmbedder | AudioEmbedder | Reader) -> None:
+    """Raise EncoderError where an engine lacks what it needs; loads none of it."""
+    if isinstance(engine, OpenAiWhisper):
+        engine.check()
+    elif _kind(engine.name) in EXPORTED:
+        card_of(engine.name)
+    else:
+        weights_folder(engine.name)

@@ -42,6 +42,7 @@ class SoundClasses:
 
     dims = CLASSES + 1
     hears_speech_alone = False
+    sample_rate_hz = SAMPLE_RATE_HZ
 
     def __init__(self, name: str, embedder: Callable[[], TextEmbedder]) -> None:
         self.name = name

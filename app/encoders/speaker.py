@@ -15,7 +15,7 @@ from app.encoders.base import EncoderError, Floats, Transcriber
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
 from app.encoders.fbank import log_mel
 from app.encoders.onnx import open_session
-from app.encoders.weights import weights_folder, weights_version
+from app.encoders.weights import verified_folder, weights_version
 
 CHUNK_S = 1.6
 MOST_CHUNKS = 5  # of a window: a voice is known from a quarter of what it says
@@ -32,6 +32,7 @@ class CamPlusPlus:
 
     dims = 192
     hears_speech_alone = True
+    sample_rate_hz = SAMPLE_RATE_HZ
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -91,7 +92,7 @@ class CamPlusPlus:
 
     @cached_property
     def _session(self) -> Any:
-        folder = weights_folder(self.name)
+        folder = verified_folder(self.name)
         graph = (files("app.encoders") / "graphs" / "campplus.onnx").read_bytes()
         weights = {"session.model_external_initializers_file_folder_path": str(folder)}
         return open_session(graph, folder, weights)

@@ -21,6 +21,17 @@ def weights_folder(engine: str) -> Path:
     return models.path(name)
 
 
+def verified_folder(engine: str) -> Path:
+    """As weights_folder, with each byte of packaged weights checked: any would load as weights."""
+    folder, name = weights_folder(engine), models.packaged_name(engine)
+    if name is not None:
+        try:
+            models.verified(name)
+        except models.ModelsError as error:
+            raise EncoderError(f"{folder} could not be loaded: {error}") from error
+    return folder
+
+
 def weights_version(engine: str) -> str:
     """A few characters that change with the weights; needs no weights on disk."""
     name = models.packaged_name(engine)

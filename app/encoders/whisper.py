@@ -1,6 +1,6 @@
 """faster-whisper as the transcriber: words with times, and the states of the same pass."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,11 @@ BEAM_SIZE = 3  # of 1, 3 and 5 on the development talks: as good as 5, nearly as
 SURE = 0.6  # a detected language less probable than this gives way to the likely one
 SHORT_S = 4.0  # as does any that was detected in less than this
 
-_TEMPERATURES = (0.0, 0.4)
-_UNSURE = -1.0  # mean log-probability of the tokens below which another try is made
+TEMPERATURES = (0.0, 0.4)
+UNSURE = -1.0  # mean log-probability of the tokens below which another try is made
 _BRIEF_LEAST, _BRIEF_MARGIN = 1500, 700  # frames of 10 ms; with less, words get worse
 _ECHO_S = 0.5
-_MOST_TOKENS = 220  # half a decoder's length, as its authors use; only loops are longer
+MOST_TOKENS = 220  # half a decoder's length, as its authors use; only loops are longer
 _MARKS = " .,;:!?…\"'"
 
 
@@ -53,12 +53,12 @@ class FasterWhisper:
         )
         spoken, probability = self._language(model, encoded, language, likely, samples)
         found = [_decode_once(model, features, encoded, spoken)] if brief else []
-        if not brief or _is_doubtful(found[0]):
+        if not brief or is_doubtful(found[0]):
             if brief and not states:
                 encoded = whisper_model.encode(model, features)
                 spoken, probability = self._language(model, encoded, language, likely, samples)
             found = list(_decode(model, features, encoded, spoken))
-        words = _words(found, samples / SAMPLE_RATE_HZ)
+        words = kept_words(found, samples / SAMPLE_RATE_HZ)
         kept = whisper_model.pool_seconds(encoded, samples) if states else None
         return Heard(words, spoken, probability, kept)
 
@@ -72,10 +72,17 @@ class FasterWhisper:
         if language is not None and language in model.supported_languages:
             return language, 1.0
         found = {token[2:-2]: chance for token, chance in model.model.detect_language(encoded)[0]}
-        best = max(found, key=lambda code: found[code])
-        unsure = found[best] < SURE or samples < SHORT_S * SAMPLE_RATE_HZ
-        spoken = likely if unsure and likely is not None and likely in found else best
-        return spoken, float(found[spoken])
+        return settled_language(found, likely, samples)
+
+
+def settled_language(
+    found: Mapping[str, float], likely: str | None, samples: int
+) -> tuple[str, float]:
+    """Of the languages' probabilities in a window, the language to write down and its own."""
+    best = max(found, key=lambda code: found[code])
+    unsure = found[best] < SURE or samples < SHORT_S * SAMPLE_RATE_HZ
+    spoken = likely if unsure and likely is not None and likely in found else best
+    return spoken, float(found[spoken])
 
 
 def _brief_frames(features: Floats) -> int:
@@ -87,9 +94,9 @@ def _brief_frames(features: Floats) -> int:
     return min(wanted + wanted % 2, whisper_model.FRAMES)
 
 
-def _is_doubtful(segment: Any) -> bool:
+def is_doubtful(segment: Any) -> bool:
     """Whether what a brief pass wrote needs the whole one: nothing, a loop, or a guess."""
-    return is_invented(segment) or segment.avg_logprob < _UNSURE
+    return is_invented(segment) or segment.avg_logprob < UNSURE
 
 
 def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterable[Any]:
@@ -157,12 +164,12 @@ def _options(tokenizer: Any) -> Any:
         length_penalty=1.0,
         repetition_penalty=1.0,
         no_repeat_ngram_size=0,
-        log_prob_threshold=_UNSURE,
+        log_prob_threshold=UNSURE,
         no_speech_threshold=0.6,
         compression_ratio_threshold=2.4,
         condition_on_previous_text=False,
         prompt_reset_on_temperature=0.5,
-        temperatures=list(_TEMPERATURES),
+        temperatures=list(TEMPERATURES),
         initial_prompt=None,
         prefix=None,
         suppress_blank=True,
@@ -173,15 +180,15 @@ def _options(tokenizer: Any) -> Any:
         prepend_punctuations="\"'“¿([{-",
         append_punctuations="\"'.。,，!！?？:：”)]}、",
         multilingual=False,
-        max_new_tokens=_MOST_TOKENS,
+        max_new_tokens=MOST_TOKENS,
         clip_timestamps=[0.0],
         hallucination_silence_threshold=None,
         hotwords=None,
     )
 
 
-def _words(segments: Iterable[Any], window_s: float) -> Sequence[Word]:
-    """Kept words with times that never go back and lie within the window."""
+def kept_words(segments: Iterable[Any], window_s: float) -> Sequence[Word]:
+    """Words that were really said, with times that never go back and lie within the window."""
     words: list[Word] = []
     at_s, seek = 0.0, 0
     for segment in segments:

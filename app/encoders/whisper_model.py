@@ -31,13 +31,14 @@ def _load(folder: Path, threads: int) -> Any:
 
     try:
         return WhisperModel(
-            str(folder), device="cpu", compute_type=_COMPUTE, cpu_threads=threads or _cores()
+            str(folder), device="cpu", compute_type=_COMPUTE, cpu_threads=threads or cores()
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise EncoderError(f"The weights in {folder} could not be loaded: {error}") from error
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

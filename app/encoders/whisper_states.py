@@ -8,7 +8,7 @@ import numpy as np
 
 from app.encoders import whisper_model
 from app.encoders.base import EncoderError, Floats, Transcriber
-from app.encoders.check import check_window
+from app.encoders.check import SAMPLE_RATE_HZ, check_window
 from app.encoders.weights import weights_folder, weights_version
 
 STATS_FILE = "earmark-audio-stats.npz"  # beside the weights in a folder of someone's own
@@ -22,6 +22,7 @@ class WhisperStates:
     """
 
     hears_speech_alone = False
+    sample_rate_hz = SAMPLE_RATE_HZ
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,7 +35,7 @@ class WhisperStates:
 
     def shares_encoder_with(self, transcriber: Transcriber) -> bool:
         """Whether the transcriber's states come from the same weights."""
-        return transcriber.name == f"faster-{self.name}"
+        return transcriber.name in {f"faster-{self.name}", f"openai-{self.name}"}
 
     def states(self, window: Floats) -> Floats:
         """One row a second, ``(ceil(seconds), dims)``, of at most 30 s of audio.

@@ -33,6 +33,10 @@ class Kept:
             len(texts), self.dims
         )
 
+    def ask(self, question: str) -> Floats:
+        """As the embedder's own."""
+        return self._embedder.ask(question)
+
     def _keep(self, digests: list[str], vectors: Floats) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / f"{_digest(''.join(digests))}.npz"

@@ -31,7 +31,7 @@ class Meaning:
     def of(self, text: str) -> list[float]:
         """The unit vector. Raises ModelMismatch or EncoderError."""
         self._check("text", self._embedder)
-        return [float(value) for value in self._embedder.embed([text])[0]]
+        return [float(value) for value in self._embedder.ask(text)]
 
     def tokens(self, text: str) -> Floats:
         """The unit vectors of its tokens, ``(tokens, dims)``. Raises as ``of`` does."""

@@ -10,7 +10,7 @@ from app.search.index_options import IndexOptions
 
 KINDS = ("feeds", "episodes", "segments", "recordings")
 # What sound is embedded by, each engine in a field of its own, which is its role too.
-SOUND_FIELDS = ("audio_whisper", "audio_classes", "voice")
+SOUND_FIELDS = ("audio_whisper", "audio_classes", "audio_clap", "audio_wav2vec2", "voice")
 # By the role of the engine.
 FIELDS = {"text": "text_vector", "reader": "reading"} | {field: field for field in SOUND_FIELDS}
 

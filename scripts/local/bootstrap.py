@@ -1,6 +1,9 @@
 """Makes .venv from the lock file when that changed, then runs a command in it.
 
-    python scripts/local/bootstrap.py [--dev] COMMAND ...
+    python scripts/local/bootstrap.py [--dev | --torch] COMMAND ...
+
+With --torch the command runs in .venv-torch, which holds what the extra "torch" adds and sees
+everything else in .venv: that one stays without it, as most people have it.
 
 Uses nothing but the standard library, as it runs before anything is installed.
 """
@@ -17,9 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-STAMP = VENV / "earmark.json"
-LOCKS = {"runtime": ROOT / "requirements.lock", "dev": ROOT / "requirements-dev.lock"}
+TORCH_VENV = ROOT / ".venv-torch"
+STAMP = "earmark.json"
+LOCKS = {
+    "runtime": ROOT / "requirements.lock",
+    "dev": ROOT / "requirements-dev.lock",
+    "torch": ROOT / "requirements-torch.lock",  # and everything of the others
+}
 NO_VENV = (
     "This Python cannot make virtual environments: install the module (Debian, Ubuntu: "
     "apt install python3-venv), or uv, and try again."
@@ -29,8 +36,8 @@ NO_VENV = (
 def main() -> None:
     """Set up, then become the command."""
     arguments = sys.argv[1:]
-    wanted = "dev" if arguments[:1] == ["--dev"] else "runtime"
-    command = arguments[1:] if wanted == "dev" else arguments
+    wanted = {"--dev": "dev", "--torch": "torch"}.get(next(iter(arguments), ""), "runtime")
+    command = arguments if wanted == "runtime" else arguments[1:]
     try:
         set_up(wanted)
     except (OSError, RuntimeError) as error:
@@ -38,36 +45,51 @@ def main() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(
         filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
     )
-    os.execv(PYTHON, [str(PYTHON), *command])  # noqa: S606 - no shell is wanted
+    python = _python(TORCH_VENV if wanted == "torch" else VENV)
+    os.execv(python, [str(python), *command])  # noqa: S606 - no shell is wanted
 
 
 def set_up(wanted: str) -> None:
-    """Bring .venv to the state that a lock file describes; nothing to do costs nothing."""
+    """Bring the environments to the state that a lock file describes; done, it costs nothing."""
     with (ROOT / ".venv.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not _is_current(wanted):
+        base = "dev" if wanted == "torch" else wanted
+        if not _is_current(VENV, base):
             _make_venv()
-            _install(LOCKS[wanted])
-            STAMP.write_text(json.dumps(_state(wanted)))
+            _install(VENV, base)
+            _run([*_pip(VENV), "-q", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
+            _stamp(VENV, base)
+        if wanted == "torch" and not _is_current(TORCH_VENV, "torch"):
+            _make_torch_venv()
+            _install(TORCH_VENV, "torch", "--no-build-isolation")
+            _stamp(TORCH_VENV, "torch")
+
+
+def _python(venv: Path) -> Path:
+    return venv / "bin" / "python"
 
 
 def _state(wanted: str) -> dict[str, str]:
-    """What the environment depends on; the dev lock holds everything of the other."""
-    names = ("runtime", "dev") if wanted == "dev" else ("runtime",)
+    """What an environment depends on; each lock holds everything of those before it."""
+    names = list(LOCKS)[: list(LOCKS).index(wanted) + 1]
     hashes = {name: hashlib.sha256(LOCKS[name].read_bytes()).hexdigest() for name in names}
     project = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
     return {"root": str(ROOT), "project": project, **hashes}
 
 
-def _is_current(wanted: str) -> bool:
-    if not STAMP.exists() or not PYTHON.exists():
+def _is_current(venv: Path, wanted: str) -> bool:
+    if not (venv / STAMP).exists() or not _python(venv).exists():
         return False
-    found = json.loads(STAMP.read_text())
+    found = json.loads((venv / STAMP).read_text())
     return all(found.get(name) == value for name, value in _state(wanted).items())
 
 
+def _stamp(venv: Path, wanted: str) -> None:
+    (venv / STAMP).write_text(json.dumps(_state(wanted)))
+
+
 def _make_venv() -> None:
-    if PYTHON.exists() and _answers(PYTHON):
+    if _python(VENV).exists() and _answers(VENV):
         return
     print(f"Making {VENV}", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
@@ -80,21 +102,37 @@ def _make_venv() -> None:
     _run(command)
 
 
-def _answers(python: Path) -> bool:
+def _make_torch_venv() -> None:
+    """An environment of nothing, behind which lie the packages of .venv, pip among them."""
+    if _python(TORCH_VENV).exists() and _answers(TORCH_VENV):
+        return
+    print(f"Making {TORCH_VENV}", flush=True)
+    shutil.rmtree(TORCH_VENV, ignore_errors=True)
+    _run([str(_python(VENV)), "-m", "venv", "--without-pip", str(TORCH_VENV)])
+    for packages in VENV.glob("lib/python*/site-packages"):
+        seen = TORCH_VENV / packages.relative_to(VENV)
+        (seen / "earmark-default.pth").write_text(f"{packages}\n")
+
+
+def _answers(venv: Path) -> bool:
     """Whether the environment still works here: it does not survive being moved."""
-    probe = [str(python), "-c", "import pip, sys; print(sys.prefix)"]
+    probe = [str(_python(venv)), "-c", "import pip, sys; print(sys.prefix)"]
     done = subprocess.run(probe, capture_output=True, text=True, check=False)
-    return done.returncode == 0 and Path(done.stdout.strip()) == VENV
+    return done.returncode == 0 and Path(done.stdout.strip()) == venv
 
 
-def _install(lock: Path) -> None:
-    pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "install"]
+def _pip(venv: Path) -> list[str]:
+    return [str(_python(venv)), "-m", "pip", "--disable-pip-version-check", "install"]
+
+
+def _install(venv: Path, wanted: str, *options: str) -> None:
+    lock = LOCKS[wanted]
+    command = [*_pip(venv), *options, "--progress-bar", "off", "--require-hashes", "-r", str(lock)]
     total = sum(1 for line in lock.read_text().splitlines() if line[:1].isalnum())
     with Counter("Installing Python packages", total) as counter:
-        for line in _lines([*pip, "--progress-bar", "off", "--require-hashes", "-r", str(lock)]):
+        for line in _lines(command):
             if line.startswith(("Collecting ", "Requirement already satisfied: ")):
                 counter.advance()
-    _run([*pip, "-q", "--no-deps", "--no-build-isolation", "-e", str(ROOT)])
 
 
 def _lines(command: list[str]):

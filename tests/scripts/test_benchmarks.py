@@ -10,9 +10,11 @@ import pytest
 from scripts import (
     bench_ann,
     bench_ingest,
+    bench_onnx,
     bench_recording,
     measure_feed,
     measure_sounds,
+    measure_speech,
     measure_voice,
 )
 from scripts.evaluation import ann_chart
@@ -27,6 +29,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("ingest-tiny.en", bench_ingest.table),
         ("speech", measure_feed.table),
         ("voice", measure_voice.table),
+        ("transcribers", measure_speech.table),
+        ("onnx", bench_onnx.table),
         ("ann", bench_ann.table),
         ("sounds", measure_sounds.table),
         ("recording", bench_recording.table),

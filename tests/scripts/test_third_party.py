@@ -44,7 +44,8 @@ def test_each_image_is_listed() -> None:
 
 def test_each_python_package_that_is_asked_for_is_listed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["local"]]
+    extra = project["project"]["optional-dependencies"]["torch"]
+    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["local"], *extra]
     listed = {row[0] for row in ROWS}
     assert {re.split(r"[\[<>=;, ]", name)[0] for name in asked} <= listed
 

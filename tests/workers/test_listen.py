@@ -32,7 +32,7 @@ class Counting:
 class Zeros:
     """Rows of zeros, so that rows of ones can only be the transcriber's."""
 
-    name, version, dims = "zeros", "1", 2
+    name, version, dims, sample_rate_hz = "zeros", "1", 2, RATE
 
     def __init__(self, shares: bool, hears_speech_alone: bool = False) -> None:
         self.shares = shares
@@ -54,8 +54,8 @@ PIECE = Piece(
 )
 
 
-def read(start_s: float, end_s: float) -> Floats:
-    return np.zeros(round((end_s - start_s) * RATE), np.float32)
+def read(start_s: float, end_s: float, sample_rate_hz: int) -> Floats:
+    return np.zeros(round((end_s - start_s) * sample_rate_hz), np.float32)
 
 
 def hear(transcriber: Counting | None, shares: bool = True, language: str | None = None):

@@ -416,7 +416,7 @@ def test_a_rebuild_says_how_many_episodes_have_no_landmarks(desk: Desk) -> None:
         "1 episodes have no landmarks: their audio is not kept. "
         "Process them again to have them found by a recording of them."
     )
-    with get_store().write(kept.pcm) as pcm:
+    with get_store().write(kept.pcm()) as pcm:
         pcm.write((32_767 * MELODY).astype("<i2").tobytes())
     made = library_source().landmarks(episode)
     assert made is not None
