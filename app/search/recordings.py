@@ -52,9 +52,9 @@ CLOSE = 3  # columns, 24 ms: so far an offset is moved until it fits best
 # What strange clips fit, they fit nearly as well in many places: in those of the same scale and
 # metre, or of the same voice. The clip is the same recording where it leads over any other offset
 # in the same ten seconds by so much, or does so by less and is ahead of all other places, of which
-# a small library has too few to tell; and in both cases is loud at the landmarks, or leads by most
-# of its score. What is repeated at once has no such lead: there the clip has to be loud at nearly
-# all landmarks. How near strange clips come to that is in docs/benchmarks.md.
+# a small library has too few to tell; and in both cases is loud at the landmarks, leads by most of
+# its score, or is twice as far ahead. What is repeated at once has no such lead: there the clip has
+# to be loud at nearly all landmarks. How near strange clips come to that is in docs/benchmarks.md.
 ACCEPTED_LEAD = 42.0
 ACCEPTED_LEAD_AT_OTHER_SPEEDS = 36.0  # where no other music is in the same metre
 ACCEPTED_AHEAD = 15.0
@@ -95,8 +95,10 @@ class Match:
     def accepted(self) -> bool:
         """Whether it is the same recording."""
         needed = ACCEPTED_LEAD if self.speed == 1 else ACCEPTED_LEAD_AT_OTHER_SPEEDS
-        leads = self.lead >= needed or min(self.ahead, self.lead) >= ACCEPTED_AHEAD
-        is_clear = self.loudness >= LOUD or self.lead >= MOST_OF_SCORE * self.score
+        ahead = min(self.ahead, self.lead)
+        leads = self.lead >= needed or ahead >= ACCEPTED_AHEAD
+        is_far = ahead >= 2 * ACCEPTED_AHEAD or self.lead >= MOST_OF_SCORE * self.score
+        is_clear = is_far or self.loudness >= LOUD
         is_loud = self.score >= ACCEPTED_SCORE and self.loudness >= ACCEPTED_LOUDNESS
         return (leads and is_clear) or is_loud
 
