@@ -11,6 +11,8 @@ from elasticsearch import Elasticsearch
 from app.catalog import Catalog
 from app.domain import Episode, EpisodeStatus, Feed, Segment, Word
 from app.encoders.base import Floats, Tokens
+from app.encoders.minilm import MiniLm
+from app.encoders.sound_classes import SoundClasses
 from app.search.hybrid import Searcher
 from app.search.index import SegmentIndex, make_indices
 from app.search.schema import Model
@@ -19,7 +21,9 @@ from app.settings import Settings
 MODELS = {
     "text_vector": Model("a-text-model", "1", 384),
     "audio_whisper": Model("an-audio-model", "1", 512),
-    "audio_classes": Model("yamnet", "1", 522),
+    "audio_classes": Model(
+        "yamnet", SoundClasses("yamnet", lambda: MiniLm("minilm-int8")).version, 522
+    ),
     "voice": Model("a-voice-model", "1", 192),
     "reading": Model("a-reader", "1", 4),
 }
