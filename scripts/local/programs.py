@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CORES_PER_TRANSCRIPTION = 4
 WEB_THREADS = 16
 # A question is encoded sooner by one thread than by several that contend with Elasticsearch's.
-SHORT_WORK = {"EARMARK_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+SHORT_WORK = ["env", "EARMARK_THREADS=1", "OPENBLAS_NUM_THREADS=1"]
 # One of our own processes that ends sooner than this has not started: importing takes seconds.
 START_S = 10
 
@@ -61,7 +61,7 @@ def programs(data: DataFolder, web_port: int) -> list[Program]:
         _worker("transcribe", transcriptions, nice=True),
         _worker("query", 1),
         Program("beat", _beat(data), start_s=START_S),
-        Program("web", _gunicorn(web_port), environment=SHORT_WORK, start_s=START_S, stop_s=30),
+        Program("web", _gunicorn(web_port), start_s=START_S, stop_s=30),
     ]
 
 
@@ -100,4 +100,5 @@ def _gunicorn(port: int) -> list[str]:
     options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"]
     size = ["--workers", "1", "--threads", str(WEB_THREADS), "--timeout", "120"]
     size += ["--limit-request-line", "8190"]  # a long question in percent-encoded UTF-8
-    return [sys.executable, "-m", "gunicorn", *options, *size, "app.web:create_app()"]
+    gunicorn = [sys.executable, "-m", "gunicorn", *options, *size, "app.web:create_app()"]
+    return [*SHORT_WORK, *gunicorn]
