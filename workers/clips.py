@@ -52,11 +52,15 @@ class ClipAnswer(TypedDict):
     error: str | None
 
 
+def _only_samples(sample_rate_hz: int) -> Floats:
+    raise EncoderError(f"There are samples at 16 kHz alone, and none at {sample_rate_hz} Hz.")
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """A decoded clip, mono 16 kHz, and what is known of it before anyone listens.
 
-    ``finer`` is the same at other rates, in Hz, for the engines that ask for them.
+    ``at_rate`` decodes it anew at another rate, in Hz, for an engine that asks for that.
     """
 
     audio: Floats
@@ -64,19 +68,25 @@ class Clip:
     noise: Noise
     sound_wanted: bool
     states: dict[Window, Floats] = field(default_factory=dict)  # what words left for sound
-    finer: Mapping[int, Floats] = field(default_factory=dict)
+    at_rate: Callable[[int], Floats] = _only_samples
 
-    def read(self, window: Window, sample_rate_hz: int = SAMPLE_RATE_HZ) -> Floats:
+    def read(self, window: Window) -> Floats:
         """The samples of a window."""
-        start, end = (round(at_s * sample_rate_hz) for at_s in (window.start_s, window.end_s))
-        return (self.audio if sample_rate_hz == SAMPLE_RATE_HZ else self.finer[sample_rate_hz])[
-            start:end
-        ]
+        return _cut(self.audio, window, SAMPLE_RATE_HZ)
 
     def denoised(self) -> "Clip":
         """The same with less noise, at every rate."""
-        finer = {rate: denoised(samples, rate) for rate, samples in self.finer.items()}
-        return replace(self, audio=denoised(self.audio), finer=finer)
+        at_rate = self.at_rate
+        return replace(
+            self,
+            audio=denoised(self.audio),
+            at_rate=lambda rate: denoised(at_rate(rate), rate),
+        )
+
+
+def _cut(samples: Floats, window: Window, sample_rate_hz: int) -> Floats:
+    start, end = (round(at_s * sample_rate_hz) for at_s in (window.start_s, window.end_s))
+    return samples[start:end]
 
 
 Part = Callable[[Clip], Mapping[str, Any]]  # the fields of the answer that it fills
@@ -106,8 +116,9 @@ def sound(clip: Clip) -> dict[str, Any]:
     field, embedder = _sound_embedder()
     shared = clip.states if _has_heard(clip, embedder) else {}
     rate = embedder.sample_rate_hz
+    samples = clip.audio if rate == SAMPLE_RATE_HZ else clip.at_rate(rate)
     states = [
-        shared[window] if window in shared else embedder.states(clip.read(window, rate))
+        shared[window] if window in shared else embedder.states(_cut(samples, window, rate))
         for window in clip.windows
     ]
     return {"audio_vectors": {field: embedder.pool(np.concatenate(states)).tolist()}}
@@ -172,16 +183,14 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
     try:
         with store.open(f"clips/{clip_id}") as file:
             content = file.read()
-        sound_wanted = any(sound in lane for lane in lanes)
         audio = decode_clip(content, settings.clip_max_s)
-        finer = {
-            rate: lifted(decode_clip(content, settings.clip_max_s, rate), rate)
-            for rate in (_finer_rates() if sound_wanted else ())
-        }
     except AudioError as error:
         answer["error"] = str(error)
         return answer
-    clip = replace(listen_to(audio, sound_wanted=sound_wanted), finer=finer)
+    clip = replace(
+        listen_to(audio, sound_wanted=any(sound in lane for lane in lanes)),
+        at_rate=lambda rate: lifted(decode_clip(content, settings.clip_max_s, rate), rate),
+    )
     # The guess keeps to the audio as it came: words and sound share one pass there.
     clear = intent == "sound" and clip.noise.hides_sound and _sound_embedder()[0] in DENOISED
     if clear:
@@ -193,15 +202,6 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
         answer.update(found)  # type: ignore[typeddict-item]  # each part's own fields
         answer["degraded"] += degraded
     return answer
-
-
-def _finer_rates() -> set[int]:
-    """The sample rate, in Hz, at which a clip's sound is heard, if it is not that of speech."""
-    try:
-        _, embedder = _sound_embedder()
-    except EncoderError:
-        return set()  # the part that needs it says why it cannot have it
-    return {embedder.sample_rate_hz} - {SAMPLE_RATE_HZ}
 
 
 def _run_at_once(lanes: Sequence[Sequence[Part]], clip: Clip) -> list[Found]:
