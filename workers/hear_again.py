@@ -60,4 +60,5 @@ def _fetch(kept: EpisodeArtefacts, episode: Episode) -> None:
         raise Unheard("its feed names no audio")
     got = download(episode.audio_url, kept.store, kept.source)
     if got.sha256 != episode.audio_sha256:
+        kept.store.remove(kept.source)  # lest it be taken for what was heard, where audio is kept
         raise Unheard("its audio has changed since it was heard")

@@ -74,9 +74,9 @@ class Artefacts:
         self._text = text
         self._reader = reader_
         self._sounds = sounds  # by role
-        # By role: episodes that were heard, but not by its model.
         self._only = only  # the role whose engine hears what it has not heard
         self._reasons: list[str] = []  # why it could not
+        # By role: episodes that were heard, but not by its model.
         self._unheard: dict[str, set[str]] = {role: set() for role in sounds}
         self._unmarked: set[str] = set()  # episodes with audio that have no landmarks
 

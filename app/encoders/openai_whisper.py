@@ -29,7 +29,10 @@ from app.encoders.whisper_weights import CHECKPOINT, alignment_heads, checkpoint
 from app.settings import get_settings
 
 _HUB_FOLDER = "openai-whisper"  # of what openai-whisper itself fetches
-_PREPEND, _APPEND = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
+_PUNCTUATION = {
+    "prepend_punctuations": "\"'“¿([{-",
+    "append_punctuations": "\"'.。,，!！?？:：”)]}、",
+}
 
 
 class OpenAiWhisper:
@@ -204,10 +207,9 @@ def _decode(model: Any, window: Floats, language: str) -> list[Any]:
         no_speech_threshold=0.6,
         condition_on_previous_text=False,
         word_timestamps=True,
-        prepend_punctuations=_PREPEND,
-        append_punctuations=_APPEND,
         beam_size=BEAM_SIZE,
         best_of=1,
+        **_PUNCTUATION,
         **_common(language),
     )
     return [_segment(part) for part in answer["segments"]]
@@ -246,9 +248,8 @@ def _decode_once(model: Any, mel: Any, encoded: Any, samples: int, language: str
         tokenizer=tokenizer,
         mel=mel,
         num_frames=frames,
-        prepend_punctuations=_PREPEND,
-        append_punctuations=_APPEND,
         last_speech_timestamp=0.0,
+        **_PUNCTUATION,
     )
     return _segment(part)
 

@@ -16,6 +16,7 @@ import numpy as np
 from app.encoders.audioset import class_vector, words_of_classes, words_of_no_class
 from app.encoders.base import EncoderError, Floats, TextEmbedder, Transcriber, model_of
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
+from app.encoders.fbank import FFT, SIZE, STEP, mel_triangles
 from app.encoders.onnx import open_session
 from app.encoders.weights import weights_folder, weights_version
 
@@ -29,7 +30,6 @@ SPREAD = 0.1  # of the softmax over cosines
 MOST_CLASSES = 5
 
 # YAMNet's own front: 64 bands, even on the mel scale, of frames of 25 ms every 10 ms.
-_SIZE, _STEP, _FFT = 400, 160, 512
 _BANDS, _LOWEST_HZ, _HIGHEST_HZ = 64, 125.0, 7500.0
 _FLOOR = np.float32(1e-3)
 _PATCH_FRAMES, _HOP_FRAMES = 96, 48  # of what the network looks at at once: 0.96 s every 0.48 s
@@ -64,7 +64,7 @@ class SoundClasses:
         asked = self._session
         logits = [asked.run(None, {"audio": one[None, None]})[0][0] for one in _patches(window)]
         scores = 1 / (1 + np.exp(-np.clip(np.stack(logits), -_SUREST, _SUREST)))
-        middles = (np.arange(len(scores)) + 1) * _HOP_FRAMES * _STEP
+        middles = (np.arange(len(scores)) + 1) * _HOP_FRAMES * STEP
         seconds = -(-len(window) // SAMPLE_RATE_HZ)
         second = np.minimum(middles // SAMPLE_RATE_HZ, seconds - 1)
         rows = [scores[second == number] for number in range(seconds)]
@@ -134,12 +134,12 @@ def _kept_vectors(model: str, count: int) -> Floats | None:
 
 def _patches(window: Floats) -> Floats:
     """What the network looks at, ``(patches, 96, 64)``; the end is filled up with silence."""
-    hop = _HOP_FRAMES * _STEP
+    hop = _HOP_FRAMES * STEP
     count = 1 + max(0, -(-(len(window) - _PATCH) // hop))
     samples = np.pad(window, (0, max(0, _PATCH + (count - 1) * hop - len(window))))
-    frames = np.lib.stride_tricks.sliding_window_view(samples, _SIZE)[::_STEP]
-    spectrum = np.abs(np.fft.rfft(frames * _hann(), _FFT)).astype(np.float32)
-    logs: Floats = np.log(spectrum @ _bands() + _FLOOR)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, SIZE)[::STEP]
+    spectrum = np.abs(np.fft.rfft(frames * _hann(), FFT)).astype(np.float32)
+    logs: Floats = np.log(spectrum @ mel_triangles(_BANDS, _LOWEST_HZ, _HIGHEST_HZ) + _FLOOR)
     return np.stack(
         [logs[at : at + _PATCH_FRAMES] for at in range(0, count * _HOP_FRAMES, _HOP_FRAMES)]
     )
@@ -147,21 +147,5 @@ def _patches(window: Floats) -> Floats:
 
 @lru_cache(maxsize=1)
 def _hann() -> Floats:
-    hann: Floats = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_SIZE) / _SIZE)).astype(np.float32)
+    hann: Floats = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(SIZE) / SIZE)).astype(np.float32)
     return hann
-
-
-@lru_cache(maxsize=1)
-def _bands() -> Floats:
-    """Triangles that are even on the mel scale, ``(frequencies, 64)``."""
-    hertz = np.arange(_FFT // 2 + 1) * SAMPLE_RATE_HZ / _FFT
-    edges = np.linspace(_mel(_LOWEST_HZ), _mel(_HIGHEST_HZ), _BANDS + 2)
-    left, middle, right = edges[:-2], edges[1:-1], edges[2:]
-    mel = _mel(hertz)[:, None]
-    rising, falling = (mel - left) / (middle - left), (right - mel) / (right - middle)
-    triangles: Floats = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-    return triangles
-
-
-def _mel(hertz: Any) -> Any:
-    return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)

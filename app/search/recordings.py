@@ -279,7 +279,8 @@ def lay(clip: Clip, copy: Copy, stretches: Sequence[Stretch]) -> list[Match]:
     marks = _Marks.of(stretches)
     moves = np.arange(-CLOSE, CLOSE + 1)
     places = (_places(copy.landmarks, marks)[:, None] + moves[:, None]).reshape(-1, marks.count)
-    laid = [_loudness(clip.levels, copy.speed, marks, offsets) for offsets in places]
+    means = clip.levels.mean(axis=1)
+    laid = [_loudness(clip.levels, means, copy.speed, marks, offsets) for offsets in places]
     counts, ratios = (np.stack(values) for values in zip(*laid, strict=True))
     scores = _surprise(counts, ratios)
     top, every = scores.argmax(axis=0), np.arange(marks.count)
@@ -330,10 +331,12 @@ def _places(clip: Landmarks, marks: _Marks) -> Ints:
     return np.stack(places)
 
 
-def _loudness(levels: Floats, speed: float, marks: _Marks, offsets: Ints) -> tuple[Ints, Floats64]:
+def _loudness(
+    levels: Floats, means: Floats, speed: float, marks: _Marks, offsets: Ints
+) -> tuple[Ints, Floats64]:
     """Of each stretch: its landmarks within the clip, and how loud the clip is where they lie.
 
-    As a multiple of the mean of the same bins. At another speed than that of the levels, a
+    As a multiple of the ``means`` of the same bins. At another speed than that of the levels, a
     landmark lies nearer to the clip's first frame, and higher.
     """
     at = marks.times * LEVELS - offsets[marks.owner]
@@ -345,7 +348,7 @@ def _loudness(levels: Floats, speed: float, marks: _Marks, offsets: Ints) -> tup
     owner, at, bins = marks.owner[inside], at[inside], bins[inside]
     counts = np.bincount(owner, minlength=marks.count)
     loud = np.bincount(owner, levels[bins, at], marks.count)
-    expected = np.bincount(owner, levels.mean(axis=1)[bins], marks.count)
+    expected = np.bincount(owner, means[bins], marks.count)
     return counts, np.maximum(loud / np.maximum(expected, 1e-9), 1.0)
 
 

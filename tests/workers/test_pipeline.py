@@ -341,6 +341,21 @@ def test_audio_that_has_changed_is_not_taken_for_what_was_heard(
     assert "its audio has changed since it was heard" in again.lacking()
 
 
+def test_audio_that_has_changed_is_refused_each_time_where_audio_is_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = heard_without_classes(desk, monkeypatch, "each")
+    desk.site.serve("/each.wav", tone(12, 300))
+    monkeypatch.setenv("EARMARK_KEEP_AUDIO", "true")
+    get_settings.cache_clear()
+    for _ in range(2):
+        again = library_source("audio_classes")
+        batch = again.segments(feed, desk.episode(feed))
+        assert batch is not None
+        assert "audio_classes" not in batch.vectors
+        assert "its audio has changed since it was heard" in again.lacking()
+
+
 def library_source(only: str | None = None) -> Artefacts:
     """What a re-index reads."""
     return Artefacts(
