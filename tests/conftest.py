@@ -44,6 +44,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if bool(item.get_closest_marker("torch")) == wanted]
 
 
+@pytest.fixture(autouse=True)
+def forget_settings() -> Iterator[None]:
+    """Settings read under a test's own environment end with it; monkeypatch has undone that."""
+    yield
+    get_settings.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def elasticsearch_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The variables that reach Elasticsearch."""
