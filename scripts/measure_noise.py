@@ -26,8 +26,9 @@ from app.audio.decode import SAMPLE_RATE_HZ, decode
 from app.audio.noise import denoised, lifted, measure
 from app.audio.vad import speech_probabilities
 from app.encoders import whisper_model
+from app.encoders.base import AudioEmbedder
+from app.encoders.registry import audio_embedders
 from app.encoders.whisper import FasterWhisper
-from app.encoders.whisper_states import WhisperStates
 from scripts.bench_ingest import commit
 from scripts.demo import tools
 from scripts.demo.music import TUNES, play
@@ -35,13 +36,13 @@ from scripts.measure_speech import align, hear, plain
 
 LEVELS_DB = (-20, -50, -60, -66)
 SNRS_DB = (None, 20, 10, 5, 0)  # None: clean
+SOUND_SNRS_DB = (None, 10, 5, 0)
 NOISE_S = 60
 EDGE_S = 0.5
 DEMO_RATE_HZ = 24_000
 VOICES = ("af_nova", "am_eric", "bf_alice", "bm_lewis", "af_kore", "am_liam")  # not the demo's
 
 Audio = np.ndarray
-Treatment = Callable[[Audio, Audio], Audio]  # samples and the probabilities of speech
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,16 @@ def street(rng: np.random.Generator) -> Audio:
     return 0.5 * rumble + passing * tyres + horn * ((time_s - 2) % 9 < 0.5) * (time_s > 2)
 
 
+def conditions(
+    kinds: dict[str, Audio], snrs_db: tuple[int | None, ...]
+) -> Iterator[tuple[str, Audio, int | None]]:
+    """Clean once, then each kind of noise at each ratio."""
+    yield "clean", next(iter(kinds.values())), None
+    for kind, noise in kinds.items():
+        for snr_db in filter(None.__ne__, snrs_db):
+            yield kind, noise, snr_db
+
+
 def active_rms(samples: Audio) -> float:
     """The level of what is louder than 20 dB below the loudest tenth of a second."""
     size = SAMPLE_RATE_HZ // 10
@@ -168,16 +179,7 @@ def mixed(samples: Audio, noise: Audio, snr_db: float | None, rng: np.random.Gen
     return (heard / max(1.0, 1.02 * np.abs(heard).max())).astype(np.float32)
 
 
-def gated(samples: Audio, probabilities: Audio) -> Audio:
-    """What a clip's vector of sound is made of."""
-    return denoised(samples) if measure(samples, probabilities).hides_sound else samples
-
-
-TREATMENTS: dict[str, Treatment] = {
-    "raw": lambda samples, _: samples,
-    "gated": gated,
-    "always": lambda samples, _: denoised(samples),
-}
+HEARD = ("raw", "denoised")
 
 
 def word_errors(
@@ -186,31 +188,24 @@ def word_errors(
     """Wrong words of each treatment, for each kind of noise and ratio; the same mixes for all."""
     rows = []
     edge = round(EDGE_S * SAMPLE_RATE_HZ)
-    for kind, noise in kinds.items():
-        for snr_db in SNRS_DB if kind == next(iter(kinds)) else SNRS_DB[1:]:
-            rng = np.random.default_rng(1)
-            wrong: dict[str, int] = defaultdict(int)
-            measured = []
-            for said in tqdm(utterances, desc=f"{kind} {snr_db}"):
-                clip = mixed(np.pad(said.samples, edge), noise, snr_db, rng)
-                probabilities = speech_probabilities([clip])
-                measured.append(measure(clip, probabilities).snr_db)
-                known: dict[bytes, int] = {}
-                for name in ("raw", "always"):
-                    treat = TREATMENTS[name]
-                    treated = treat(clip, probabilities)
-                    if (key := treated.tobytes()) not in known:
-                        known[key] = errors(said.text, treated, engine)
-                    wrong[name] += known[key]
-            rows.append(
-                {
-                    "noise": kind if snr_db is not None else "clean",
-                    "snr_db": snr_db,
-                    "measured_db": measured,
-                    "words": sum(len(plain(said.text)) for said in utterances),
-                    "wrong": dict(wrong),
-                }
-            )
+    for kind, noise, snr_db in conditions(kinds, SNRS_DB):
+        rng = np.random.default_rng(1)
+        wrong: dict[str, int] = defaultdict(int)
+        measured = []
+        for said in tqdm(utterances, desc=f"{kind} {snr_db}"):
+            clip = mixed(np.pad(said.samples, edge), noise, snr_db, rng)
+            measured.append(measure(clip, speech_probabilities([clip])).snr_db)
+            wrong["raw"] += errors(said.text, clip, engine)
+            wrong["denoised"] += errors(said.text, denoised(clip), engine)
+        rows.append(
+            {
+                "noise": kind,
+                "snr_db": snr_db,
+                "measured_db": measured,
+                "words": sum(len(plain(said.text)) for said in utterances),
+                "wrong": dict(wrong),
+            }
+        )
     return rows
 
 
@@ -239,38 +234,61 @@ def quiet_errors(utterances: list[Utterance], engine: FasterWhisper) -> list[dic
     return rows
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Clips as they came and denoised, and whether the gate opens for each."""
+
+    raw: list[Audio]
+    denoised: list[Audio]
+    opened: Audio
+
+    @classmethod
+    def of(cls, clips: list[Audio]) -> "Asked":
+        measured = [measure(clip, speech_probabilities([clip])) for clip in clips]
+        opened = np.array([noise.hides_sound for noise in measured])
+        return cls(clips, [denoised(clip) for clip in clips], opened)
+
+    def vectors(self, embedder: AudioEmbedder) -> dict[str, Audio]:
+        """By treatment, a unit vector a clip."""
+        raw, quieter = pooled(self.raw, embedder), pooled(self.denoised, embedder)
+        return {"raw": raw, "gated": np.where(self.opened[:, None], quieter, raw), "all": quieter}
+
+
+def pooled(clips: list[Audio], embedder: AudioEmbedder) -> Audio:
+    return np.stack([embedder.pool(embedder.states(clip)) for clip in clips])
+
+
 def lines_found(
-    utterances: list[Utterance], kinds: dict[str, Audio], embedder: WhisperStates
+    utterances: list[Utterance], kinds: dict[str, Audio], embedders: dict[str, AudioEmbedder]
 ) -> list[dict[str, Any]]:
     """How often spoken lines in noise are nearest to their clean selves, and how near."""
     edge = round(EDGE_S * SAMPLE_RATE_HZ)
-    clean = [np.pad(said.samples, edge) for said in utterances]
-    known = np.stack([embedder.pool(embedder.states(clip)) for clip in clean])
+    clean = [np.pad(said.samples, edge).astype(np.float32) for said in utterances]
+    known = {field: pooled(clean, embedder) for field, embedder in embedders.items()}
     rows = []
-    for kind, noise in kinds.items():
-        for snr_db in SNRS_DB if kind == next(iter(kinds)) else SNRS_DB[1:]:
-            rng = np.random.default_rng(1)
-            clips = [mixed(clip, noise, snr_db, rng) for clip in clean]
-            heard = [speech_probabilities([clip]) for clip in clips]
-            own, near = {}, {}
-            for name, treat in tqdm(TREATMENTS.items(), desc=f"lines {kind} {snr_db}"):
-                asked = [treat(clip, said) for clip, said in zip(clips, heard, strict=True)]
-                vectors = np.stack([embedder.pool(embedder.states(clip)) for clip in asked])
-                alike = vectors @ known.T
-                own[name] = int((alike.argmax(1) == np.arange(len(known))).sum())
-                near[name] = float(np.diag(alike).mean())
-            opened = sum(
-                measure(clip, said).hides_sound for clip, said in zip(clips, heard, strict=True)
-            )
-            label = kind if snr_db is not None else "clean"
+    for kind, noise, snr_db in tqdm(list(conditions(kinds, SOUND_SNRS_DB)), desc="lines"):
+        rng = np.random.default_rng(1)
+        asked = Asked.of([mixed(clip, noise, snr_db, rng) for clip in clean])
+        for field, embedder in embedders.items():
+            alike = {name: v @ known[field].T for name, v in asked.vectors(embedder).items()}
             rows.append(
-                {"noise": label, "snr_db": snr_db, "opened": opened, "own": own, "cosine": near}
+                {
+                    "field": field,
+                    "noise": kind,
+                    "snr_db": snr_db,
+                    "of": len(clean),
+                    "opened": int(asked.opened.sum()),
+                    "own": {
+                        n: int((a.argmax(1) == np.arange(len(a))).sum()) for n, a in alike.items()
+                    },
+                    "cosine": {n: float(np.diag(a).mean()) for n, a in alike.items()},
+                }
             )
     return rows
 
 
 def sounds_found(
-    folder: Path, kinds: dict[str, Audio], embedder: WhisperStates
+    folder: Path, kinds: dict[str, Audio], embedders: dict[str, AudioEmbedder]
 ) -> list[dict[str, Any]]:
     """How often a cut of a sound in noise is nearest to its own sound, and to its own class.
 
@@ -280,25 +298,28 @@ def sounds_found(
     sounds = [whole(file) for file in files]
     classes = np.array([file.parent.name for file in files])
     recordings = np.array([file.stem.rsplit("-", 1)[0] for file in files])
-    known = np.stack([embedder.pool(embedder.states(sound)) for sound in sounds])
+    known = {field: pooled(sounds, embedder) for field, embedder in embedders.items()}
     same = recordings[:, None] == recordings[None]
     cuts = [sound[SAMPLE_RATE_HZ // 2 : 4 * SAMPLE_RATE_HZ] for sound in sounds]
     rows = []
-    for kind, noise in kinds.items():
-        for snr_db in SNRS_DB if kind == next(iter(kinds)) else SNRS_DB[1:]:
-            rng = np.random.default_rng(2)
-            clips = [mixed(cut, noise, snr_db, rng) for cut in cuts]
-            own, alike = {}, {}
-            for name, treat in tqdm(TREATMENTS.items(), desc=f"sounds {kind} {snr_db}"):
-                asked = [
-                    embedder.states(treat(clip, speech_probabilities([clip]))) for clip in clips
-                ]
-                near = np.stack([embedder.pool(states) for states in asked]) @ known.T
-                own[name] = int((near.argmax(1) == np.arange(len(files))).sum())
-                alike[name] = int((classes[np.where(same, -2, near).argmax(1)] == classes).sum())
-            label = kind if snr_db is not None else "clean"
+    for kind, noise, snr_db in tqdm(list(conditions(kinds, SOUND_SNRS_DB)), desc="sounds"):
+        rng = np.random.default_rng(2)
+        asked = Asked.of([mixed(cut, noise, snr_db, rng) for cut in cuts])
+        for field, embedder in embedders.items():
+            near = {name: v @ known[field].T for name, v in asked.vectors(embedder).items()}
+            others = {name: classes[np.where(same, -2, n).argmax(1)] for name, n in near.items()}
             rows.append(
-                {"noise": label, "snr_db": snr_db, "of": len(files), "own": own, "class": alike}
+                {
+                    "field": field,
+                    "noise": kind,
+                    "snr_db": snr_db,
+                    "of": len(files),
+                    "opened": int(asked.opened.sum()),
+                    "own": {
+                        n: int((a.argmax(1) == np.arange(len(a))).sum()) for n, a in near.items()
+                    },
+                    "class": {n: int((o == classes).sum()) for n, o in others.items()},
+                }
             )
     return rows
 
@@ -307,20 +328,22 @@ def share(row: dict[str, Any], name: str, whole_of: int) -> str:
     return f"{row[name] / whole_of:.3f}"
 
 
+def snr(row: dict[str, Any]) -> str:
+    return f"{row['noise']} | {'' if row['snr_db'] is None else row['snr_db']}"
+
+
 def table(result: dict[str, Any]) -> str:
     """The figures as Markdown: word errors, then sounds found."""
-    names, heard_as = list(TREATMENTS), ("raw", "always")  # words are always heard raw
     lines = [
         f"Word error over {result['utterances']} spoken clips (commit {result['commit']}):",
         "",
-        f"| noise | SNR, dB | measured, median | {' | '.join(heard_as)} |",
-        f"| --- | ---: | ---: |{' ---: |' * len(heard_as)}",
+        "| noise | SNR, dB | measured, median | raw | denoised |",
+        "| --- | ---: | ---: | ---: | ---: |",
     ]
     for row in result["word_errors"]:
         told = [found for found in row["measured_db"] if found is not None]
-        snr = "" if row["snr_db"] is None else row["snr_db"]
-        cells = " | ".join(share(row["wrong"], name, row["words"]) for name in heard_as)
-        lines.append(f"| {row['noise']} | {snr} | {np.median(told):.0f} | {cells} |")
+        cells = " | ".join(share(row["wrong"], name, row["words"]) for name in HEARD)
+        lines.append(f"| {snr(row)} | {np.median(told):.0f} | {cells} |")
     lines += [
         "",
         "Quiet speech in 16 bits:",
@@ -335,31 +358,26 @@ def table(result: dict[str, Any]) -> str:
     ]
     lines += [
         "",
-        f"A spoken line finds its clean self by sound, of {result['utterances']}, and the mean "
-        "cosine to it:",
+        f"Of {result['lines'][0]['of']} spoken lines those that find their clean selves by sound, "
+        "and the mean cosine to it:",
         "",
-        f"| noise | SNR, dB | gate opened | {' | '.join(names)} |",
-        f"| --- | ---: | ---: |{' ---: |' * len(names)}",
+        "| field | noise | SNR, dB | gate opened | raw | gated | all denoised |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in result["lines"]:
-        snr = "" if row["snr_db"] is None else row["snr_db"]
-        cells = " | ".join(f"{row['own'][name]}, {row['cosine'][name]:.3f}" for name in names)
-        lines.append(f"| {row['noise']} | {snr} | {row['opened']} | {cells} |")
+        cells = " | ".join(f"{own}, {row['cosine'][name]:.3f}" for name, own in row["own"].items())
+        lines.append(f"| {row['field']} | {snr(row)} | {row['opened']} | {cells} |")
     lines += [
         "",
-        "A cut of 3.5 s finds its own sound / another recording of its class, as shares of "
-        f"{result['sounds'][0]['of']} sounds:",
+        f"Of {result['sounds'][0]['of']} cuts of 3.5 s those that find their own sound, and those "
+        "that find another recording of their class first:",
         "",
-        f"| noise | SNR, dB | {' | '.join(names)} |",
-        f"| --- | ---: |{' ---: |' * len(names)}",
+        "| field | noise | SNR, dB | gate opened | raw | gated | all denoised |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in result["sounds"]:
-        snr = "" if row["snr_db"] is None else row["snr_db"]
-        cells = " | ".join(
-            f"{share(row['own'], name, row['of'])} / {share(row['class'], name, row['of'])}"
-            for name in names
-        )
-        lines.append(f"| {row['noise']} | {snr} | {cells} |")
+        cells = " | ".join(f"{own}, {row['class'][name]}" for name, own in row["own"].items())
+        lines.append(f"| {row['field']} | {snr(row)} | {row['opened']} | {cells} |")
     return "\n".join(lines)
 
 
@@ -371,15 +389,14 @@ def study(folder: Path, count: int, name: str) -> dict[str, Any]:
     lines = lines[:: max(1, 2 * len(lines) // count)][: count // 2]
     asked = spoken_questions(folder / "relevance" / "queries.jsonl", count - len(lines))
     said, kinds = [*lines, *asked], noises(folder / "speakers")
-    embedder = WhisperStates(f"whisper:{name}")
     return {
         "commit": commit(),
         "transcriber": name,
         "utterances": len(said),
+        "sounds": sounds_found(folder / "sounds", kinds, audio_embedders()),
+        "lines": lines_found(said, kinds, audio_embedders()),
         "word_errors": word_errors(said, kinds, engine),
         "quiet": quiet_errors(said, engine),
-        "lines": lines_found(said, kinds, embedder),
-        "sounds": sounds_found(folder / "sounds", kinds, embedder),
     }
 
 
@@ -387,7 +404,7 @@ def main() -> None:
     """Measure, or print the tables of an earlier measurement."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--utterances", type=int, default=12)
+    parser.add_argument("--utterances", type=int, default=24)
     parser.add_argument("--transcriber", default="base")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--table", type=Path)
