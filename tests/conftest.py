@@ -14,6 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from redis import Redis
 
+from app import models
 from app.addresses import Exceptions
 from app.net import HttpClient
 from app.settings import Settings, get_settings
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others = [item for item in items if bool(item.get_closest_marker("torch")) != wanted]
     config.hook.pytest_deselected(items=others)
     items[:] = [item for item in items if bool(item.get_closest_marker("torch")) == wanted]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def weights() -> None:
+    """The default engines' weights, fetched once into the cache of whoever runs the tests."""
+    models.install(models.chosen())
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,9 @@ SHORT_S = 4.0  # as does any that was detected in less than this
 
 TEMPERATURES = (0.0, 0.4)
 UNSURE = -1.0  # mean log-probability of the tokens below which another try is made
-_BRIEF_LEAST, _BRIEF_MARGIN = 1500, 700  # frames of 10 ms; with less, words get worse
+# Frames of 10 ms; with less, words get worse. With 1500 to 1510 a sentence ended early here and
+# there; from 1550 on none did, and 109 clips had 65 wrong words (67 with 1500, 83 with the whole).
+_BRIEF_LEAST, _BRIEF_MARGIN = 1800, 700
 _ECHO_S = 0.5
 MOST_TOKENS = 220  # half a decoder's length, as its authors use; only loops are longer
 _MARKS = " .,;:!?…\"'"

@@ -11,7 +11,6 @@ import pytest
 from click.testing import CliRunner, Result
 from redis import Redis
 
-from app import models
 from app.cli import main
 from app.settings import Settings, get_settings
 from app.web import create_app
@@ -81,7 +80,6 @@ def test_feeds_go_out_as_opml(url: str, tmp_path: Path) -> None:
 @pytest.fixture
 def hearing(redis: Redis, no_workers: None) -> Iterator[None]:
     """A query worker; one episode is a recording that it can find."""
-    models.install(["whisper-base"])
     library.record(library.FOG, TUNE)
     with query_worker(redis):
         yield

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 
-from app import models
 from tests.app.audio.test_landmarks import tones
 from tests.app.web import library
 from tests.browser.test_microphone import LONG_MS, microphone_page
@@ -24,7 +23,6 @@ TUNE = tones(54.0, seed=5)
 @pytest.fixture(scope="module")
 def hearing(base_url: str, redis: Redis) -> Iterator[str]:
     """The application's address; a tune is the recording of one of its episodes."""
-    models.install(["whisper-base"])
     library.record(library.FOG, TUNE)
     with query_worker(redis):
         yield base_url

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app import models
 from app.catalog import get_catalog
 from app.domain import EpisodeStatus
 from app.encoders import registry
@@ -47,7 +46,6 @@ def wav(samples: Floats, rate_hz: int = tiny.CLAP_RATE) -> bytes:
 @pytest.fixture(scope="module")
 def clap(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The exported folder, chosen as the audio embedder."""
-    models.install(["whisper-base", "minilm-int8", "campplus"])
     checkpoint = tiny.clap(tmp_path_factory.mktemp("clap"), list(tiny.sounds().items()))
     folder = tmp_path_factory.mktemp("exported") / "clap"
     export("clap", str(checkpoint), folder, Options())

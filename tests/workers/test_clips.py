@@ -9,7 +9,6 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
-from app import models
 from app.encoders import registry
 from app.encoders.base import EncoderError, Floats
 from app.encoders.whisper import FasterWhisper
@@ -23,11 +22,6 @@ RATE = 16_000
 QUESTION = "How do bakers keep the crust of the bread so dark?"
 
 Hear = Callable[[Floats, str | None], ClipAnswer]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _weights() -> None:
-    models.install(["whisper-base"])
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from app import models
 from app.audio.voice import voice_vector
 from app.encoders.base import AudioEmbedder
 from app.encoders.speaker import CamPlusPlus
@@ -10,7 +9,6 @@ from tests.voices import HIGH, LOW, RATE_HZ, babble
 
 @pytest.fixture(scope="module")
 def embedder() -> AudioEmbedder:
-    models.install(["campplus"])
     return CamPlusPlus("campplus")
 
 

@@ -32,7 +32,6 @@ def sound():
 
 @pytest.fixture(scope="module")
 def classes():
-    models.install(["minilm-int8"])
     embedder = MiniLm("minilm-int8")
     return SoundClasses("yamnet", lambda: embedder)
 
@@ -110,7 +109,7 @@ def test_a_brief_hearing_takes_one_short_pass_and_hears_the_same(whisper, passes
     whole = whisper.transcribe(said)
     passes.clear()
     brief = whisper.transcribe(said, brief=True, states=False)
-    assert passes == [15]
+    assert passes == [18]
     assert brief.states is None
     assert (brief.language, said_in(brief), said_in(whole)) == ("en", question, question)
     for a, b in zip(brief.words, whole.words, strict=True):
@@ -124,7 +123,7 @@ def said_in(heard):
 
 def test_a_brief_hearing_in_doubt_is_made_again_in_full(whisper, passes):
     whisper.transcribe(noise(5), brief=True, states=False)
-    assert passes[:2] == [15, 30]
+    assert passes[:2] == [18, 30]
 
 
 def test_what_fills_the_encoder_anyway_is_never_brief(whisper, passes):

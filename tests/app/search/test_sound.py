@@ -6,7 +6,6 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from app import models
 from app.domain import Segment
 from app.encoders.audioset import class_vector, names
 from app.encoders.base import Floats
@@ -36,7 +35,6 @@ RAIN = hears(Rain_on_surface=0.5, Rain=0.5, Raindrop=0.3)
 
 @pytest.fixture(scope="module")
 def engine() -> SoundClasses:
-    models.install(["minilm-int8"])
     embedder = MiniLm("minilm-int8")
     return SoundClasses("yamnet", lambda: embedder)
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from app import models
 from app.artefacts import EpisodeArtefacts
 from app.audio.landmarks import landmarks
 from app.audio.mono import Floats
@@ -64,7 +63,6 @@ LINE_S = 18.0
 
 def build(audio_url: str = "https://media.example/{}.mp3") -> None:
     """Index three shows; one episode failed, and one is on its way."""
-    models.install(["minilm-int8", "colbert-small"])
     ensure_indices()
     feeds, episodes = _feeds(), _episodes(audio_url)
     for feed in feeds.values():

@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 
-from app import models
 from app.audio.mono import Floats
 from app.audio.voice import voice_vector
 from app.encoders import registry
@@ -40,7 +39,6 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Floats:
 @pytest.fixture(scope="module", autouse=True)
 def hearing(app: Flask, redis: Redis, spoken: Floats) -> Iterator[None]:
     """The library with the tune as one episode's recording and sound, the voice as another's."""
-    models.install(["whisper-base", "campplus"])
     embedder, voices = registry.audio_embedders()["audio_classes"], registry.voice_embedder()
     assert voices is not None
     library.record(library.FOG, TUNE)

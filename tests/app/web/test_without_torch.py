@@ -6,8 +6,6 @@ import sys
 
 import pytest
 
-from app import models
-
 pytestmark = pytest.mark.torch
 
 SERVE = """
@@ -29,7 +27,6 @@ print(json.dumps({
 
 @pytest.mark.usefixtures("settings")
 def test_a_default_search_never_imports_torch() -> None:
-    models.install(["minilm-int8", "colbert-small"])
     done = subprocess.run(
         [sys.executable, "-c", SERVE], capture_output=True, text=True, check=False
     )
