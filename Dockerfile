@@ -19,13 +19,24 @@ RUN groupadd --gid 10001 earmark \
         /var/lib/earmark /var/lib/earmark/store /var/lib/earmark/models
 WORKDIR /srv/earmark
 
+# What pages need of others' scripts, by npm as its lock file pins it.
+FROM node:24-trixie-slim AS packages
+WORKDIR /packages
+COPY app/web/package.json app/web/package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+    && sha256sum package-lock.json > lock.sha256 \
+    && mkdir --parents "/installed/$(cut -c 1-12 lock.sha256)" \
+    && mv node_modules "/installed/$(cut -c 1-12 lock.sha256)/"
+
 FROM base AS web
+ENV EARMARK_PACKAGES_DIR=/usr/local/share/earmark/packages
 COPY requirements-web.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements-web.lock
 COPY LICENSE README.md pyproject.toml ./
 COPY mappings mappings
 COPY app app
 RUN pip install --no-cache-dir --no-deps .
+COPY --from=packages /installed /usr/local/share/earmark/packages
 USER 10001:10001
 EXPOSE 8000
 # One process of many threads, so that /metrics tells of every request.

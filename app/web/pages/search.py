@@ -126,4 +126,7 @@ def _languages(shows: dict[str, Feed]) -> dict[str, str]:
     """The shows' languages first, then the others."""
     own = {feed.language for feed in shows.values() if feed.language}
     first = {code: present.language(code) for code in sorted(own, key=present.language)}
-    return first | {code: name for code, name in present.LANGUAGES.items() if code not in first}
+    others = {
+        code: present.language(code) for code in sorted(present.LANGUAGES, key=present.language)
+    }
+    return first | {code: name for code, name in others.items() if code not in first}

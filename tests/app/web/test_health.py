@@ -19,7 +19,7 @@ PARTS = [
     "elasticsearch", "indices", "index options", "redis", "store", "worker-feeds",
     "worker-fetch", "worker-transcribe", "worker-query", "beat", "transcriber", "text embedder",
     "reader", "audio embedder whisper:base", "audio embedder yamnet",
-    "voice embedder",
+    "voice embedder", "front-end packages",
 ]  # fmt: skip
 
 
