@@ -1,7 +1,5 @@
 """From a question to a playing second."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -84,20 +82,6 @@ def test_a_show_is_one_click_from_being_the_filter(page: Page, base_url: str) ->
     expect(page.locator(".group")).to_have_count(1)
 
 
-def test_typing_reading_and_playing_need_no_script(
-    open_page: Callable[..., Page], base_url: str
-) -> None:
-    page = open_page(java_script_enabled=False)
-    page.goto(base_url)
-    page.get_by_role("searchbox", name="Search").fill("pruned")
-    page.keyboard.press("Enter")
-    page.locator("a.moment").first.click()
-    assert "?t=" in page.url
-    source = page.locator("audio").get_attribute("src")
-    assert "#t=2" in source
-    expect(page.locator(".line.is-here")).to_contain_text("pruned in late winter")
-
-
 def test_words_of_the_transcript_play(page: Page, base_url: str) -> None:
     page.goto(f"{base_url}/episodes/{library.APPLES}?t=22")
     audio = "document.getElementById('audio')"
@@ -110,16 +94,6 @@ def test_words_of_the_transcript_play(page: Page, base_url: str) -> None:
     expect(page.locator(".w.now")).to_be_visible()
     page.get_by_role("link", name="Pruning").click()
     page.wait_for_function(f"() => {audio}.currentTime >= 18 && {audio}.currentTime < 30")
-
-
-@pytest.mark.parametrize("width", [320, 390, 820, 1280])
-def test_no_page_is_wider_than_its_window(
-    open_page: Callable[..., Page], base_url: str, width: int
-) -> None:
-    page = open_page(viewport={"width": width, "height": 800})
-    for path in ("/", "/?q=apple", f"/episodes/{library.APPLES}", "/admin", "/nowhere"):
-        page.goto(base_url + path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
 
 
 def test_a_page_that_is_not_there(page: Page, base_url: str) -> None:
