@@ -12,6 +12,7 @@ from flask import Flask, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from app.settings import get_settings
+from app.web.i18n import gettext as _
 from app.web.problems import Problem
 from app.web.redis import get_redis
 
@@ -74,7 +75,7 @@ def sign_in(given: str) -> bool:
     if int(redis.get(key) or 0) >= ATTEMPTS:
         raise Problem(
             429,
-            "Too many wrong tokens from your address: wait five minutes.",
+            _("Too many wrong tokens from your address: wait five minutes."),
             headers={"Retry-After": str(ATTEMPTS_WINDOW_S)},
         )
     if not is_admin_token(given):
@@ -104,7 +105,7 @@ def check_csrf() -> None:
     """Refuse a form that was not ours, or whose session has ended."""
     given = request.form.get("csrf", "")
     if not hmac.compare_digest(given.encode(), csrf_token().encode()):
-        raise Problem(400, "This form is out of date: go back, reload the page and try again.")
+        raise Problem(400, _("This form is out of date: go back, reload the page and try again."))
 
 
 def admin_page(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,6 +9,8 @@ from flask import request
 from app import queue
 from app.settings import get_settings
 from app.store import get_store
+from app.web import reasons
+from app.web.i18n import gettext as _
 from app.web.problems import Fault, Problem
 from app.web.tasks import ask, require_worker
 
@@ -31,7 +33,7 @@ def uploaded() -> str:
     """Put the request's clip into the store; its id there. 422 where there is none."""
     file = request.files.get("clip")
     if file is None:
-        raise _fault("is missing: send the recording as the multipart part clip")
+        raise _fault(_("The clip is missing: send the recording as the multipart part clip."))
     require_worker(queue.QUEUES[queue.HEAR_CLIP])
     clip_id, limit = uuid4().hex, get_settings().clip_max_bytes
     size = 0
@@ -39,10 +41,10 @@ def uploaded() -> str:
         while chunk := file.stream.read(CHUNK_BYTES):
             size += len(chunk)
             if size > limit:
-                raise Problem(413, f"The clip is too large: at most {limit / 1e6:g} MB are taken.")
+                raise Problem(413, _too_large(limit))
             stored.write(chunk)
         if size == 0:
-            raise _fault("is empty: record again, or choose another file")
+            raise _fault(_("The clip is empty: record again, or choose another file."))
     return clip_id
 
 
@@ -51,17 +53,22 @@ def hear(clip_id: str, intent: str | None = None) -> HeardClip:
 
     The clip is gone afterwards.
     """
-    late = "Hearing the clip took too long; the machine may be busy. Try again, or a shorter one."
+    late = _(
+        "Hearing the clip took too long; the machine may be busy. Try again, or a shorter one."
+    )
     timeout_s = get_settings().clip_timeout_s
     try:
         result = ask(queue.HEAR_CLIP, clip_id, intent, timeout_s=timeout_s, late=late)
     finally:
         get_store().remove(f"clips/{clip_id}")
     if result.get("error"):
-        raise _fault(result["error"])
+        raise _fault(reasons.told(result["error"]))
     return HeardClip(**{name: value for name, value in result.items() if name != "error"})
 
 
+def _too_large(limit: int) -> str:
+    return _("The clip is too large: at most %(limit)s MB are taken.", limit=format(limit / 1e6, "g"))
+
+
 def _fault(detail: str) -> Problem:
-    message = detail if detail[:1].isupper() else f"clip {detail}."
-    return Problem(422, message, errors=[Fault("clip", detail)])
+    return Problem(422, detail, errors=[Fault("clip", detail)])

@@ -11,6 +11,7 @@ from app import queue
 from app.catalog import get_catalog
 from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, TranscriptsMode
 from app.settings import get_settings
+from app.web.i18n import gettext as _
 from app.web.problems import Fault, Problem
 from app.web.tasks import ask, require_broker, require_worker
 
@@ -22,7 +23,7 @@ def feed_or_404(feed_id: str) -> Feed:
     """The feed, or a problem that says there is none."""
     feed = get_catalog().get_feed(feed_id)
     if feed is None:
-        raise Problem(404, f"There is no feed with the id {feed_id}.")
+        raise Problem(404, _("There is no feed with the id %(id)s.", id=feed_id))
     return feed
 
 
@@ -30,14 +31,14 @@ def episode_or_404(episode_id: str) -> Episode:
     """The episode, or a problem that says there is none (any more)."""
     episode = get_catalog().get_episode(episode_id)
     if episode is None or episode.status is EpisodeStatus.DELETED:
-        raise Problem(404, f"There is no episode with the id {episode_id}.")
+        raise Problem(404, _("There is no episode with the id %(id)s.", id=episode_id))
     return episode
 
 
 def add(url: str, transcripts: TranscriptsMode | None, latest: int | None) -> tuple[Feed, bool]:
     """Fetch the address and take it in; whether it is new. 422 where it is no feed."""
     mode = transcripts or get_settings().transcripts
-    late = "The address took too long to answer. It may be slow or down: try again later."
+    late = _("The address took too long to answer. It may be slow or down: try again later.")
     result = ask(queue.ADD_FEED, url.strip(), mode, latest, timeout_s=ADD_TIMEOUT_S, late=late)
     if result.get("error"):
         raise Problem(422, result["error"], errors=[Fault("url", result["error"])])
@@ -69,7 +70,8 @@ def _outcome(url: str, task: Any, deadline: float) -> Imported:
     except TaskTimeout:
         return Imported(url)
     if not isinstance(result, dict):
-        return Imported(url, error="Earmark failed on this feed; the workers' log has the details.")
+        failed = _("Earmark failed on this feed; the workers' log has the details.")
+        return Imported(url, error=failed)
     return Imported(url, result.get("id"), bool(result.get("created")), result.get("error"))
 
 
@@ -103,7 +105,10 @@ def retry(episode_id: str) -> Episode:
     """Have the episode processed again. 409 while it is being processed."""
     episode = episode_or_404(episode_id)
     if episode.status in IN_PROGRESS:
-        raise Problem(409, f"The episode is on its way already: it is {episode.status}.")
+        raise Problem(
+            409,
+            _("The episode is on its way already: it is %(status)s.", status=episode.status),
+        )
     queue.enqueue(queue.RETRY_EPISODE, episode_id)
     return episode
 

@@ -20,7 +20,7 @@ from babel.support import NullTranslations, Translations
 from flask import Blueprint, Flask, Response, redirect, request
 from werkzeug.wrappers import Response as Redirect
 
-from app.web.problems import wants_document
+from app.web import programs
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 SOURCE = "en"
@@ -38,7 +38,7 @@ blueprint = Blueprint("i18n", __name__)
 
 def chosen() -> str:
     """The reader's choice, else what the browser asks for; programs are answered in English."""
-    if wants_document():
+    if programs.asks():
         return SOURCE
     cookie = request.cookies.get(COOKIE)
     if cookie in LANGUAGES:

@@ -9,6 +9,7 @@ from app.domain import Feed
 from app.opml import MAX_BYTES, OpmlError, read_opml, write
 from app.web import feeds
 from app.web.feeds import Imported
+from app.web.i18n import gettext as _
 from app.web.problems import Fault, Problem
 
 __all__ = ["MAX_BYTES", "download", "every_feed", "take_in", "uploaded"]
@@ -21,7 +22,7 @@ def uploaded() -> bytes:
     file = request.files.get("opml")
     body = file.read() if file else request.get_data()
     if not body.strip():
-        raise _fault("is missing: choose an OPML file")
+        raise _fault(_("The file is missing: choose an OPML file."))
     return body
 
 
@@ -32,7 +33,13 @@ def take_in(body: bytes) -> list[Imported]:
     except OpmlError as error:
         raise _fault(str(error)) from error
     if len(entries) > FEEDS_MAX:
-        raise _fault(f"lists {len(entries)} feeds; at most {FEEDS_MAX} are taken at once")
+        raise _fault(
+            _(
+                "The file lists %(count)d feeds; at most %(most)d are taken at once.",
+                count=len(entries),
+                most=FEEDS_MAX,
+            )
+        )
     good = iter(feeds.add_all([entry.url for entry in entries if not entry.error]))
     return [Imported(e.url, error=e.error) if e.error else next(good) for e in entries]
 
@@ -56,5 +63,5 @@ def every_feed() -> Iterator[Feed]:
 
 
 def _fault(detail: str) -> Problem:
-    message = detail if detail[:1].isupper() else f"The file {detail}."
+    message = detail if detail[:1].isupper() else _("The file %(fault)s.", fault=detail)
     return Problem(422, message, errors=[Fault("opml", detail)])

@@ -12,7 +12,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain import EpisodeStatus, Segment, utc_now
-from app.web import i18n
+from app.web import i18n, reasons
 from app.web.i18n import gettext as _
 from app.web.i18n import lazy_gettext as _l
 from app.web.i18n import ngettext
@@ -182,15 +182,16 @@ def status(value: EpisodeStatus) -> str:
 
 def notice(degraded: Degraded) -> str:
     """One sentence on what could not do its share."""
+    reason = reasons.told(degraded.reason)
     if degraded.part == "paging":
-        return degraded.reason
+        return reason
     if degraded.part == "sound":  # what names no sound is no fault of the search
-        return _("Search by sound: %(reason)s.", reason=degraded.reason.rstrip("."))
+        return _("Search by sound: %(reason)s.", reason=reason.rstrip("."))
     part = str(PARTS.get(degraded.part, degraded.part.replace("_", " ")))
     return _(
         "%(part)s was not available. %(reason)s.",
         part=part[:1].upper() + part[1:],
-        reason=degraded.reason.rstrip("."),
+        reason=reason.rstrip("."),
     )
 
 
@@ -200,7 +201,11 @@ def intent(found: ClipOut) -> Markup:
     if found.intent.asked:
         said = _("Searched for %(intent)s, as you chose.", intent=SLOT)
     else:
-        said = _("Searched for %(intent)s, because %(why)s.", intent=SLOT, why=found.intent.reason)
+        said = _(
+            "Searched for %(intent)s, because %(why)s.",
+            intent=SLOT,
+            why=reasons.told(found.intent.reason),
+        )
     before, after = said.split(SLOT)
     return Markup("{}<b>{}</b>{}").format(before, label[:1].lower() + label[1:], after)
 

@@ -18,10 +18,25 @@ from app.encoders.base import EncoderError
 from app.search.cursors import CursorError
 from app.search.hybrid import SearchUnavailable
 from app.search.query import QueryError
+from app.web import programs
+from app.web.i18n import gettext as _
+from app.web.i18n import lazy_gettext as _l
 
 log = logging.getLogger(__name__)
 
-MACHINE_PATHS = ("/api/", "/livez", "/readyz", "/metrics", "/openapi.json")
+# What a status is called on a page; a program reads HTTP's own words.
+TITLES = {
+    400: _l("That was not understood"),
+    401: _l("Sign in first"),
+    404: _l("Nothing here"),
+    405: _l("That is not possible here"),
+    413: _l("That is too large"),
+    422: _l("That cannot be used"),
+    429: _l("Too many tries"),
+    500: _l("Something went wrong"),
+    503: _l("A part is not running"),
+    504: _l("That took too long"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +77,14 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         return document
 
 
-def wants_document() -> bool:
-    """Whether the request is a program's rather than a page's."""
-    return request.path.startswith(MACHINE_PATHS)
-
-
 def answer(problem: Problem) -> Response:
     """The problem as a document or a page, whichever was asked for."""
-    if wants_document():
+    if programs.asks():
         response = jsonify(problem.body())
         response.content_type = "application/problem+json"
     else:
-        page = render_template(
-            "error.html", problem=problem, title=HTTPStatus(problem.status).phrase
-        )
+        title = TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
+        page = render_template("error.html", problem=problem, title=title)
         response = Response(page, content_type="text/html; charset=utf-8")
     response.status_code = problem.status
     response.headers.update(problem.headers)
@@ -91,12 +100,12 @@ def _http(error: HTTPException) -> Response | HTTPException:
 
 def _explain(error: HTTPException) -> str:
     if error.code == 404:
-        return f"There is nothing at {request.path}."
+        return _("There is nothing at %(path)s.", path=request.path)
     if error.code == 405:
-        return f"{request.method} is not possible here."
+        return _("%(method)s is not possible here.", method=request.method)
     if error.code == 413:
-        limit = request.max_content_length or 0
-        return f"The request is too large: at most {limit / 1e6:.0f} MB are taken here."
+        limit = round((request.max_content_length or 0) / 1e6)
+        return _("The request is too large: at most %(limit)d MB are taken here.", limit=limit)
     return str(error.description)
 
 
@@ -106,7 +115,10 @@ def _unreachable(service: str) -> Any:
         return answer(
             Problem(
                 503,
-                f"{service} could not be reached: try again soon; /readyz names what is down.",
+                _(
+                    "%(service)s could not be reached: try again soon; /readyz names what is down.",
+                    service=service,
+                ),
                 headers={"Retry-After": "5"},
             )
         )
@@ -117,11 +129,11 @@ def _unreachable(service: str) -> Any:
 def _search_refused(error: ApiError) -> Response:
     log.exception("Elasticsearch refused a request", exc_info=error)
     if error.status_code in (401, 403):
-        detail = "Elasticsearch refused Earmark's credentials: check ELASTICSEARCH_API_KEY."
+        detail = _("Elasticsearch refused Earmark's credentials: check ELASTICSEARCH_API_KEY.")
     elif error.status_code == 404:
-        detail = "The search index does not exist yet: it is made when the workers start."
+        detail = _("The search index does not exist yet: it is made when the workers start.")
     else:
-        detail = "Elasticsearch could not carry out the request; the log has its answer."
+        detail = _("Elasticsearch could not carry out the request; the log has its answer.")
     return answer(Problem(503, detail, headers={"Retry-After": "5"}))
 
 
@@ -142,15 +154,19 @@ def _store_failed(error: OSError) -> Response:
     return answer(
         Problem(
             503,
-            f"Earmark could not read or write what it keeps ({error.strerror or error}): check the"
-            " disk and EARMARK_STORE_URL; /readyz tells when it works again.",
+            _(
+                "Earmark could not read or write what it keeps (%(reason)s): check the disk and "
+                "EARMARK_STORE_URL; /readyz tells when it works again.",
+                reason=error.strerror or error,
+            ),
         )
     )
 
 
 def _unexpected(error: Exception) -> Response:
     log.exception("Unexpected error in %s %s", request.method, request.path, exc_info=error)
-    return answer(Problem(500, "Something went wrong in Earmark itself; the log has the details."))
+    detail = _("Something went wrong in Earmark itself; the log has the details.")
+    return answer(Problem(500, detail))
 
 
 def install(app: Flask) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from celery.exceptions import TimeoutError as TaskTimeout
 
 from app import queue
+from app.web.i18n import gettext as _
 from app.web.problems import Problem
 from app.web.redis import get_redis
 
@@ -15,7 +16,10 @@ def require_worker(name: str) -> None:
     if not get_redis().exists(f"earmark:worker:{name}"):
         raise Problem(
             503,
-            f"No {name} worker is running, and this needs one: start worker-{name}.",
+            _(
+                "No %(name)s worker is running, and this needs one: start worker-%(name)s.",
+                name=name,
+            ),
             headers={"Retry-After": "10"},
         )
 
