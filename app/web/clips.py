@@ -67,7 +67,9 @@ def hear(clip_id: str, intent: str | None = None) -> HeardClip:
 
 
 def _too_large(limit: int) -> str:
-    return _("The clip is too large: at most %(limit)s MB are taken.", limit=format(limit / 1e6, "g"))
+    return _(
+        "The clip is too large: at most %(limit)s MB are taken.", limit=format(limit / 1e6, "g")
+    )
 
 
 def _fault(detail: str) -> Problem:
