@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.settings import Settings
 from app.web import create_app
+from scripts.local import packages
 from tests.app.web import library
 from tests.live import forget_workers, live, media
 
@@ -52,6 +53,7 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def base_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The application over the library, whose audio a second server holds."""
+    packages.install()
     folder = tmp_path_factory.mktemp("media")
     for guid in ("apples", "fog", "brot"):
         tone(folder / f"{guid}.wav")
