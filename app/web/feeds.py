@@ -11,6 +11,7 @@ from app import queue
 from app.catalog import get_catalog
 from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, TranscriptsMode
 from app.settings import get_settings
+from app.web import reasons
 from app.web.i18n import gettext as _
 from app.web.problems import Fault, Problem
 from app.web.tasks import ask, require_broker, require_worker
@@ -41,7 +42,8 @@ def add(url: str, transcripts: TranscriptsMode | None, latest: int | None) -> tu
     late = _("The address took too long to answer. It may be slow or down: try again later.")
     result = ask(queue.ADD_FEED, url.strip(), mode, latest, timeout_s=ADD_TIMEOUT_S, late=late)
     if result.get("error"):
-        raise Problem(422, result["error"], errors=[Fault("url", result["error"])])
+        reason = reasons.told(result["error"])
+        raise Problem(422, reason, errors=[Fault("url", reason)])
     return feed_or_404(result["id"]), bool(result["created"])
 
 

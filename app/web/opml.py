@@ -7,7 +7,7 @@ from flask import Response, request
 from app.catalog import get_catalog
 from app.domain import Feed
 from app.opml import MAX_BYTES, OpmlError, read_opml, write
-from app.web import feeds
+from app.web import feeds, reasons
 from app.web.feeds import Imported
 from app.web.i18n import gettext as _
 from app.web.problems import Fault, Problem
@@ -31,7 +31,7 @@ def take_in(body: bytes) -> list[Imported]:
     try:
         entries = read_opml(body)
     except OpmlError as error:
-        raise _fault(str(error)) from error
+        raise _fault(reasons.told(str(error))) from error
     if len(entries) > FEEDS_MAX:
         raise _fault(
             _(

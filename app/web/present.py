@@ -334,7 +334,7 @@ def install(app: Flask) -> None:
     """Give the templates these functions as filters."""
     for function in (
         place, clock, lasting, day, when, moments, language, reason, fault, status, notice,
-        intent, listened, noisy, nothing, relaxed, tile, initials, snippet,
+        intent, listened, noisy, nothing, relaxed, tile, initials, snippet, reasons.told,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(with_query=with_query, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)
