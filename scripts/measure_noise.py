@@ -157,7 +157,7 @@ def conditions(
     """Clean once, then each kind of noise at each ratio."""
     yield "clean", next(iter(kinds.values())), None
     for kind, noise in kinds.items():
-        for snr_db in filter(None.__ne__, snrs_db):
+        for snr_db in (one for one in snrs_db if one is not None):
             yield kind, noise, snr_db
 
 

@@ -29,10 +29,6 @@ from workers.listen import shifted
 logger = logging.getLogger(__name__)
 
 
-# The fields in which noise hides a sound. To tell classes of sound, noise is sound.
-DENOISED = frozenset({"audio_whisper"})
-
-
 class ClipNoise(TypedDict):
     """How noisy the clip is (None: nobody speaks in it), and the parts that heard it denoised."""
 
@@ -192,7 +188,7 @@ def hear_clip(clip_id: str, intent: str | None, store: Store, settings: Settings
         at_rate=lambda rate: lifted(decode_clip(content, settings.clip_max_s, rate), rate),
     )
     # The guess keeps to the audio as it came: words and sound share one pass there.
-    clear = intent == "sound" and clip.noise.hides_sound and _sound_embedder()[0] in DENOISED
+    clear = intent == "sound" and clip.noise.hides_sound
     if clear:
         clip = clip.denoised()
     answer["noise"] = ClipNoise(
