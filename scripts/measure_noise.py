@@ -34,7 +34,7 @@ from scripts.demo import tools
 from scripts.demo.music import TUNES, play
 from scripts.measure_speech import align, hear, plain
 
-LEVELS_DB = (-20, -50, -60, -66)
+LEVELS_DB = (-20, -40, -50, -60, -66)
 SNRS_DB = (None, 20, 10, 5, 0)  # None: clean
 SOUND_SNRS_DB = (None, 10, 5, 0)
 NOISE_S = 60
