@@ -121,6 +121,14 @@ def said_in(heard):
     return "".join(word.text for word in heard.words).strip()
 
 
+def test_a_brief_hearing_hears_quiet_speech(whisper, tmp_path):
+    question = "How do bakers keep the crust of the bread so dark?"
+    said = samples_of(speak(question, tmp_path / "question.wav"))
+    quiet = np.round(said / np.abs(said).max() * 330) / 32768  # 330 of 32,767: 40 dB below
+    heard = whisper.transcribe(quiet.astype(np.float32), brief=True, states=False)
+    assert said_in(heard) == question
+
+
 def test_a_brief_hearing_in_doubt_is_made_again_in_full(whisper, passes):
     whisper.transcribe(noise(5), brief=True, states=False)
     assert passes[:2] == [18, 30]
