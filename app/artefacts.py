@@ -35,11 +35,15 @@ def words_from_json(rows: Sequence[Sequence[Any]]) -> list[Word]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How an episode's audio is worked on; ``transcribed``: for its words, not for states alone."""
+    """How an episode's audio is worked on; ``transcribed``: for its words, not for states alone.
+
+    ``hotwords`` are the names that the transcriber is told to expect.
+    """
 
     pieces: Sequence[Piece]
     duration_s: float
     transcribed: bool
+    hotwords: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,12 @@ class EpisodeArtefacts:
     def save_plan(self, plan: Plan) -> None:
         """Keep how the audio is cut into pieces and windows."""
         rows = [[[w.start_s, w.end_s, w.speech] for w in piece.windows] for piece in plan.pieces]
-        value = {"duration_s": plan.duration_s, "transcribed": plan.transcribed, "pieces": rows}
+        value = {
+            "duration_s": plan.duration_s,
+            "transcribed": plan.transcribed,
+            "hotwords": list(plan.hotwords),
+            "pieces": rows,
+        }
         self.store.put_json(self._name("plan.json.gz"), value)
 
     def plan(self) -> Plan | None:
@@ -133,7 +142,8 @@ class EpisodeArtefacts:
             Piece(number, tuple(Window(*row) for row in rows))
             for number, rows in enumerate(value["pieces"])
         ]
-        return Plan(pieces, value["duration_s"], value["transcribed"])
+        hotwords = value.get("hotwords", ())
+        return Plan(pieces, value["duration_s"], value["transcribed"], hotwords)
 
     def save_piece(
         self,

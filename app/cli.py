@@ -55,10 +55,20 @@ def main(ctx: click.Context) -> None:
     help="The publisher's transcripts: prefer, ignore, or take only those (no audio).",
 )
 @click.option("--latest", type=click.IntRange(1), metavar="N", help="Only the newest N episodes.")
+@click.option(
+    "--hotword",
+    "hotwords",
+    multiple=True,
+    metavar="NAME",
+    help="A name that is said in this show, spelled as it should be written; again and again.",
+)
 @click.pass_obj
-def add(client: Client, url: str, transcripts: str | None, latest: int | None) -> None:
+def add(
+    client: Client, url: str, transcripts: str | None, latest: int | None, hotwords: tuple[str, ...]
+) -> None:
     """Add a feed by its address; `earmark status` shows its episodes coming in."""
-    status, feed = _add(client, url, transcripts=transcripts, latest=latest)
+    names = list(hotwords) or None
+    status, feed = _add(client, url, transcripts=transcripts, latest=latest, hotwords=names)
     verb = "added" if status == 201 else "known already"
     click.echo(f"{feed['id']}  {feed['title'] or feed['url']} ({verb})")
 

@@ -113,6 +113,7 @@ class Feed(_Record):
     locked: bool = False
     transcripts: TranscriptsMode = "prefer"
     latest: int | None = None
+    hotwords: list[str] = Field(default_factory=list)  # names to expect, as an admin spells them
     paused: bool = False
     health: FeedHealth = FeedHealth.OK
     last_error: str | None = None

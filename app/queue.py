@@ -8,7 +8,8 @@ from celery import Celery
 from app.settings import get_settings
 
 # Task names, each with its queue. Tasks carry ids, never audio or transcripts.
-ADD_FEED = "earmark.add_feed"  # (url, transcripts, latest) -> {"id", "created"} or {"error"}
+# (url, transcripts, latest, hotwords) -> {"id", "created"} or {"error"}
+ADD_FEED = "earmark.add_feed"
 POLL_FEED = "earmark.poll_feed"  # (feed_id, force): force reads it even if it has not changed
 POLL_DUE = "earmark.poll_due_feeds"  # ()
 APPLY_PAUSE = "earmark.apply_pause"  # (feed_id): bring its episodes in line with feed.paused

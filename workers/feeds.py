@@ -63,6 +63,8 @@ def add(
     transcripts: TranscriptsMode | None,
     latest: int | None,
     catalog: Catalog,
+    *,
+    hotwords: Sequence[str] = (),
     http: HttpClient | None = None,
 ) -> Added:
     """Take in the feed at this address, unless it is known by any earlier address or its GUID.
@@ -80,7 +82,14 @@ def add(
     known = _known(catalog, document)
     if known is not None:
         return Added(_alias(catalog, known, document), created=False, episode_ids=())
-    feed = _new_feed(address, document, transcripts or get_settings().transcripts, latest)
+    bare = Feed(
+        id=feed_id(address),
+        url=address,
+        transcripts=transcripts or get_settings().transcripts,
+        latest=latest,
+        hotwords=list(hotwords),
+    )
+    feed = _new_feed(bare, document)
     catalog.put_feed(feed, wait=True)
     found = _take_in(catalog, feed, document)
     # Last, so that the next poll reads everything if this one is cut short.
@@ -226,10 +235,7 @@ def _urls(feed: Feed, document: _Document) -> list[str]:
     return list(dict.fromkeys((*feed.urls, feed.url, *document.aliases, document.url)))
 
 
-def _new_feed(
-    address: str, document: _Document, transcripts: TranscriptsMode, latest: int | None
-) -> Feed:
-    bare = Feed(id=feed_id(address), url=address, transcripts=transcripts, latest=latest)
+def _new_feed(bare: Feed, document: _Document) -> Feed:
     unconditional = {"etag": None, "last_modified": None}
     return bare.model_copy(update=_healthy(bare, document, utc_now()) | unconditional)
 

@@ -28,13 +28,14 @@ def hear_piece(
     embedders: Mapping[str, AudioEmbedder],
     *,
     language: str | None = None,
+    hotwords: Sequence[str] = (),
     on_window: Callable[[Window], None] = lambda _: None,
 ) -> HeardPiece:
     """Transcribe the windows with speech (none without a transcriber), and embed them all.
 
     ``embedders`` are by role, as are the states in the answer. ``read`` gives the samples
     between two times in seconds, at a rate in Hz. ``language`` is what to assume where a window's
-    own language is unclear.
+    own language is unclear; ``hotwords`` are names to expect.
     """
     words: list[Word] = []
     languages: list[LanguageSpan] = []
@@ -45,7 +46,9 @@ def hear_piece(
         audio = {rate: read(window.start_s, window.end_s, rate) for rate in rates}
         heard = None
         if window.speech and transcriber is not None:
-            heard = transcriber.transcribe(audio[SAMPLE_RATE_HZ], likely=language)
+            heard = transcriber.transcribe(
+                audio[SAMPLE_RATE_HZ], likely=language, hotwords=hotwords
+            )
             if heard.words and heard.language:
                 language = heard.language
                 languages.append((window.start_s, window.end_s, heard.language))

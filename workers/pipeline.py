@@ -26,6 +26,7 @@ from app.store import Store, get_store
 from app.windows import plan_windows
 from workers import assemble, progress
 from workers.fetch import download
+from workers.hotwords import EARLIER_EPISODES, hotwords_of
 from workers.listen import hear_piece
 from workers.publisher import fetch_chapters, fetch_transcript
 from workers.timing import timed
@@ -79,7 +80,7 @@ class Pipeline:
             if self.artefacts(episode_id).publisher() is None:
                 raise Skip("The feed is set to transcripts only, and this episode has none.")
         else:
-            self._fetch_audio(episode)
+            self._fetch_audio(episode, feed)
         self.advance(episode_id)
 
     def _keep_publisher_words(self, episode: Episode, feed: Feed) -> None:
@@ -94,7 +95,7 @@ class Pipeline:
             transcript.words, transcript.language or episode.language, transcript.estimated
         )
 
-    def _fetch_audio(self, episode: Episode) -> None:
+    def _fetch_audio(self, episode: Episode, feed: Feed) -> None:
         """Download, decode and plan, unless these very bytes were heard before."""
         if not episode.audio_url:
             raise Skip("The feed names no audio for this episode.")
@@ -113,7 +114,7 @@ class Pipeline:
         with timed("landmarks", episode.id), kept.open_pcm() as pcm:
             kept.save_landmarks(landmarks(pcm_windows(pcm)))
         with timed("speech", episode.id):
-            self._plan(kept, duration_s, transcribe=transcribe)
+            self._plan(kept, duration_s, self._hotwords(episode, feed) if transcribe else None)
         progress.begin(episode.id)
         self.catalog.update_episode(
             episode.id,
@@ -132,11 +133,18 @@ class Pipeline:
                     durations_s[rate] = write_pcm(source, pcm, rate)
         return durations_s[SAMPLE_RATE_HZ]
 
-    def _plan(self, kept: EpisodeArtefacts, duration_s: float, *, transcribe: bool) -> None:
+    def _hotwords(self, episode: Episode, feed: Feed) -> list[str]:
+        earlier = self.catalog.episodes(feed.id, EpisodeStatus.INDEXED, EARLIER_EPISODES)
+        return hotwords_of(feed, episode, earlier.items)
+
+    def _plan(
+        self, kept: EpisodeArtefacts, duration_s: float, hotwords: Sequence[str] | None
+    ) -> None:
+        """Without a list of hotwords, words are not wanted."""
         with kept.open_pcm() as pcm:
             spans = speech_spans(pcm_windows(pcm))
         pieces = plan_windows(spans, duration_s, self._settings.piece_max_s)
-        kept.save_plan(Plan(pieces, duration_s, transcribed=transcribe))
+        kept.save_plan(Plan(pieces, duration_s, hotwords is not None, hotwords or ()))
 
     def transcribe(self, episode_id: str, number: int) -> None:
         """Hear one piece; the last one to end enqueues the finish."""
@@ -168,6 +176,7 @@ class Pipeline:
                 transcriber if plan.transcribed else None,
                 embedders,
                 language=episode.language,
+                hotwords=plan.hotwords,
                 on_window=tell,
             )
         states = {

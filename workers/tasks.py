@@ -1,7 +1,7 @@
 """Tasks: thin shells that carry ids, hold a lease, and say what a failure means."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -176,12 +176,15 @@ def apply_pause(feed_id: str) -> None:
 
 @app.task(name=queue.ADD_FEED, ignore_result=False)
 def add_feed(
-    url: str, transcripts: TranscriptsMode | None = None, latest: int | None = None
+    url: str,
+    transcripts: TranscriptsMode | None = None,
+    latest: int | None = None,
+    hotwords: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fetch an address, keep it if it is a feed, and start on its episodes."""
     pipeline = get_pipeline()
     try:
-        added = feeds.add(url, transcripts, latest, pipeline.catalog)
+        added = feeds.add(url, transcripts, latest, pipeline.catalog, hotwords=hotwords)
     except feeds.FeedError as error:
         return {"error": str(error)}
     pipeline.take_in(added.feed.id, added.episode_ids)

@@ -49,13 +49,16 @@ class Transcriber(Protocol):
         likely: str | None = None,
         brief: bool = False,
         states: bool = True,
+        hotwords: Sequence[str] = (),
     ) -> Heard:
         """The words of at most 30 s of audio; detects the language where none is given.
 
         ``likely`` is the language to assume where detection is unsure, as it is over a
         few seconds: what was heard before, or what the feed claims. ``brief`` says that
         somebody waits: an engine that has a faster way, as good for a short window, takes
-        it. Without ``states`` none are asked for, which may be faster still.
+        it. Without ``states`` none are asked for, which may be faster still. ``hotwords`` are
+        names that may be said, spelled as they should be written; the first ones count most
+        where the engine has no room for all.
 
         Raises EncoderError on a wrong shape or dtype, on NaN, or above 30 s.
         """

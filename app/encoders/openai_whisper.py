@@ -5,7 +5,7 @@ their arithmetic alone: float32 here, int8 there.
 """
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +15,7 @@ from app import models
 from app.encoders import whisper_model
 from app.encoders.base import GET_TORCH, EncoderError, Floats, Heard
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
+from app.encoders.hotwords import hint_of, is_echo
 from app.encoders.weights import weights_folder, weights_version
 from app.encoders.whisper import (
     BEAM_SIZE,
@@ -59,6 +60,7 @@ class OpenAiWhisper:
         likely: str | None = None,
         brief: bool = False,
         states: bool = True,
+        hotwords: Sequence[str] = (),
     ) -> Heard:
         """The words of at most 30 s of audio, and, if asked for, the encoder's states.
 
@@ -74,9 +76,12 @@ class OpenAiWhisper:
             mel = _mel(model, window)
             encoded = model.encoder(mel[None])
             spoken, probability = _language(model, encoded, language, likely, samples)
-            found = [_decode_once(model, mel, encoded, samples, spoken)] if brief else []
+            hint = hint_of(hotwords)
+            found = [_decode_once(model, mel, encoded, samples, spoken, hint=hint)] if brief else []
             if not brief or is_doubtful(found[0]):
-                found = _decode(model, window, spoken)
+                found = _decode(model, window, spoken, hint)
+                if is_echo(found, hotwords):
+                    found = _decode(model, window, spoken, None)
         words = kept_words(found, samples / SAMPLE_RATE_HZ)
         kept = whisper_model.pool_seconds(encoded.numpy(), samples) if states else None
         return Heard(words, spoken, probability, kept)
@@ -194,7 +199,7 @@ def _language(
     return settled_language(found, likely, samples)
 
 
-def _decode(model: Any, window: Floats, language: str) -> list[Any]:
+def _decode(model: Any, window: Floats, language: str, hint: str | None) -> list[Any]:
     """whisper.transcribe's segments."""
     import whisper  # noqa: PLC0415
 
@@ -206,6 +211,8 @@ def _decode(model: Any, window: Floats, language: str) -> list[Any]:
         logprob_threshold=UNSURE,
         no_speech_threshold=0.6,
         condition_on_previous_text=False,
+        initial_prompt=hint,
+        carry_initial_prompt=True,  # a window may be decoded in several parts
         word_timestamps=True,
         beam_size=BEAM_SIZE,
         best_of=1,
@@ -215,14 +222,20 @@ def _decode(model: Any, window: Floats, language: str) -> list[Any]:
     return [_segment(part) for part in answer["segments"]]
 
 
-def _decode_once(model: Any, mel: Any, encoded: Any, samples: int, language: str) -> Any:
+def _decode_once(
+    model: Any, mel: Any, encoded: Any, samples: int, language: str, *, hint: str | None
+) -> Any:
     """A window as one segment, from this encoder pass and no other."""
     import whisper  # noqa: PLC0415
     from whisper.timing import add_word_timestamps  # noqa: PLC0415
     from whisper.tokenizer import get_tokenizer  # noqa: PLC0415
 
     options = whisper.DecodingOptions(
-        temperature=0.0, beam_size=BEAM_SIZE, without_timestamps=True, **_common(language)
+        temperature=0.0,
+        beam_size=BEAM_SIZE,
+        without_timestamps=True,
+        prompt=hint,
+        **_common(language),
     )
     result = whisper.decode(model, encoded[0], options)
     frames = samples // whisper.audio.HOP_LENGTH

@@ -8,6 +8,7 @@ from app.domain import Word
 from app.encoders import whisper_model
 from app.encoders.base import Floats, Heard
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
+from app.encoders.hotwords import hint_of, is_echo
 from app.encoders.invented import is_invented
 from app.encoders.weights import weights_version
 
@@ -40,6 +41,7 @@ class FasterWhisper:
         likely: str | None = None,
         brief: bool = False,
         states: bool = True,
+        hotwords: Sequence[str] = (),
     ) -> Heard:
         """The words of at most 30 s of audio, and, if asked for, the encoder's states.
 
@@ -54,12 +56,15 @@ class FasterWhisper:
             model, features, enough if brief and not states else whisper_model.FRAMES
         )
         spoken, probability = self._language(model, encoded, language, likely, samples)
-        found = [_decode_once(model, features, encoded, spoken)] if brief else []
+        hint = hint_of(hotwords)
+        found = [_decode_once(model, features, encoded, spoken, hint)] if brief else []
         if not brief or is_doubtful(found[0]):
             if brief and not states:
                 encoded = whisper_model.encode(model, features)
                 spoken, probability = self._language(model, encoded, language, likely, samples)
-            found = list(_decode(model, features, encoded, spoken))
+            found = list(_decode(model, features, encoded, spoken, hint))
+            if is_echo(found, hotwords):
+                found = list(_decode(model, features, encoded, spoken, None))
         words = kept_words(found, samples / SAMPLE_RATE_HZ)
         kept = whisper_model.pool_seconds(encoded, samples) if states else None
         return Heard(words, spoken, probability, kept)
@@ -101,16 +106,21 @@ def is_doubtful(segment: Any) -> bool:
     return is_invented(segment) or segment.avg_logprob < UNSURE
 
 
-def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterable[Any]:
+def _decode(
+    model: Any, features: Floats, encoded: Any, language: str, hint: str | None
+) -> Iterable[Any]:
     """faster-whisper's segments of a window whose first encoder pass has been made."""
     tokenizer = _tokenizer(model, language)
+    options = replace(_options(tokenizer), hotwords=hint)
     found: Iterable[Any] = model.generate_segments(
-        features, tokenizer, _options(tokenizer), False, encoder_output=encoded
+        features, tokenizer, options, False, encoder_output=encoded
     )
     return found
 
 
-def _decode_once(model: Any, features: Floats, encoded: Any, language: str) -> Any:
+def _decode_once(
+    model: Any, features: Floats, encoded: Any, language: str, hint: str | None
+) -> Any:
     """A window as one segment of faster-whisper's, from this encoder pass and no other.
 
     Its own loop encodes what follows the last word again, filled up to 30 s, and that costs
@@ -120,7 +130,7 @@ def _decode_once(model: Any, features: Floats, encoded: Any, language: str) -> A
 
     tokenizer, frames = _tokenizer(model, language), features.shape[-1] - 1
     options = replace(_options(tokenizer), without_timestamps=True, temperatures=[0.0])
-    prompt = model.get_prompt(tokenizer, [], without_timestamps=True)
+    prompt = model.get_prompt(tokenizer, [], without_timestamps=True, hotwords=hint)
     result, avg_logprob, _, compression = model.generate_with_fallback(
         encoded, prompt, tokenizer, options
     )

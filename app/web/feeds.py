@@ -36,11 +36,17 @@ def episode_or_404(episode_id: str) -> Episode:
     return episode
 
 
-def add(url: str, transcripts: TranscriptsMode | None, latest: int | None) -> tuple[Feed, bool]:
+def add(
+    url: str,
+    transcripts: TranscriptsMode | None,
+    latest: int | None,
+    hotwords: Sequence[str] = (),
+) -> tuple[Feed, bool]:
     """Fetch the address and take it in; whether it is new. 422 where it is no feed."""
     mode = transcripts or get_settings().transcripts
     late = _("The address took too long to answer. It may be slow or down: try again later.")
-    result = ask(queue.ADD_FEED, url.strip(), mode, latest, timeout_s=ADD_TIMEOUT_S, late=late)
+    asked = (url.strip(), mode, latest, list(hotwords))
+    result = ask(queue.ADD_FEED, *asked, timeout_s=ADD_TIMEOUT_S, late=late)
     if result.get("error"):
         reason = reasons.told(result["error"])
         raise Problem(422, reason, errors=[Fault("url", reason)])

@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from app.domain import EpisodeStatus, TranscriptsMode
 from app.encoders import registry
@@ -18,6 +25,10 @@ Weight = Annotated[float, Field(ge=0, le=100)]
 Intent = Literal["words", "meaning", "sound", "recording", "voice"]
 Seconds = Annotated[float, Field(ge=0)]
 Latest = Annotated[int, Field(ge=1, le=1_000_000)]
+Hotword = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[^,\n]*$")
+]
+Hotwords = Annotated[list[Hotword], Field(max_length=50)]
 
 
 def _date_alone(value: object) -> object:
@@ -74,6 +85,10 @@ class NewFeed(Params):
         None, description="The publisher's transcripts: prefer, ignore, or only those"
     )
     latest: Latest | None = Field(None, description="Only the newest so many episodes")
+    hotwords: Hotwords = Field(
+        default_factory=list,
+        description="Names that are said in this show, spelled as they should be written",
+    )
 
 
 class FeedChange(Params):
@@ -82,8 +97,13 @@ class FeedChange(Params):
     paused: bool | None = None
     transcripts: TranscriptsMode | None = None
     latest: Latest | None = Field(None, description="null: every episode")
+    hotwords: Hotwords | None = Field(
+        None,
+        description="The whole list; episodes are heard with it from now on, and others when "
+        "they are processed again",
+    )
 
-    @field_validator("paused", "transcripts", mode="before")
+    @field_validator("paused", "transcripts", "hotwords", mode="before")
     @classmethod
     def _not_null(cls, value: object) -> object:
         if value is None:
@@ -93,7 +113,7 @@ class FeedChange(Params):
     @model_validator(mode="after")
     def _something(self) -> "FeedChange":
         if not self.model_fields_set:
-            raise ValueError("must name at least one of paused, transcripts, latest")
+            raise ValueError("must name at least one of paused, transcripts, latest, hotwords")
         return self
 
 

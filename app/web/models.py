@@ -31,6 +31,7 @@ class FeedOut(BaseModel):
     site_url: str | None
     transcripts: TranscriptsMode
     latest: int | None
+    hotwords: list[str]
     paused: bool
     health: FeedHealth
     last_error: str | None

@@ -441,6 +441,22 @@ def test_a_rebuild_says_how_many_episodes_have_no_landmarks(desk: Desk) -> None:
     assert again.times.tolist() == made.times.tolist()
 
 
+def test_an_episode_that_is_processed_again_is_told_the_names_of_today(desk: Desk) -> None:
+    feed = desk.add("names")
+    desk.run()
+    episode = desk.episode(feed)
+    kept = EpisodeArtefacts(get_store(), episode.id)
+    plan = kept.plan()
+    assert plan is not None
+    assert list(plan.hotwords) == ["Birds", "Coast"]
+    get_catalog().update_feed(feed.id, wait=True, hotwords=["Eisbaden"])
+    desk.pipeline.retry(episode.id)
+    assert queue.TRANSCRIBE in desk.run()
+    plan = kept.plan()
+    assert plan is not None
+    assert list(plan.hotwords) == ["Eisbaden", "Birds", "Coast"]
+
+
 def test_a_missing_enclosure_fails_with_a_reason_and_retry_goes_on(desk: Desk) -> None:
     feed = desk.add("gone", audio=desk.site.url("/soon.wav"))
     desk.run()

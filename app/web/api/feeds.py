@@ -28,7 +28,7 @@ def _out(feed: Feed) -> FeedOut:
 )
 def add_feed(new: NewFeed) -> tuple[FeedOut, int]:
     """201 where it is new, 200 where it is known."""
-    feed, created = feeds.add(new.url, new.transcripts, new.latest)
+    feed, created = feeds.add(new.url, new.transcripts, new.latest, new.hotwords)
     return _out(feed), 201 if created else 200
 
 

@@ -27,6 +27,7 @@ from app.encoders.whisper import FasterWhisper
 from app.encoders.whisper_states import WhisperStates
 from app.settings import get_settings
 from tests import tiny
+from tests.spoken import samples_of, speak
 
 needs_torch = pytest.mark.torch
 
@@ -146,6 +147,31 @@ def test_a_transcriber_invents_nothing_over_silence(engine: Transcriber, seconds
     assert list(heard.words) == []
     assert heard.states is not None
     assert len(heard.states) == int(np.ceil(seconds))
+
+
+@every(TRANSCRIBERS)
+@pytest.mark.parametrize("brief", [False, True])
+def test_names_that_are_told_are_spelled_so(
+    engine: Transcriber, tmp_path: Path, brief: bool
+) -> None:
+    said = "After Eisbaden, Marit Bjornsdottir moved to Kubernetes."
+    speech = samples_of(speak(said, tmp_path / "names.wav"))
+    names = ["Eisbaden", "Marit Bjornsdottir", "Kubernetes"]
+    heard = engine.transcribe(speech, brief=brief, hotwords=names)
+    text = "".join(word.text for word in heard.words)
+    assert [name for name in names if name in text] == names
+
+
+@every(TRANSCRIBERS)
+def test_names_that_are_told_are_not_invented(engine: Transcriber, tmp_path: Path) -> None:
+    names = ["Eisbaden", "Marit Bjornsdottir", "Kubernetes"]
+    said = "When should an apple tree be pruned?"
+    speech = samples_of(speak(said, tmp_path / "tree.wav"))
+    heard = engine.transcribe(speech, hotwords=names)
+    assert "".join(word.text for word in heard.words).strip() == said
+    for window in (np.zeros(5 * 16_000, np.float32), 0.1 * noise(engine, 5)):
+        text = "".join(word.text for word in engine.transcribe(window, hotwords=names).words)
+        assert not [name for name in names if name in text]
 
 
 @every(AUDIO + TRANSCRIBERS)
