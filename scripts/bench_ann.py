@@ -30,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+from app.encoders.registry import text_embedder
 from app.search import legs
 from app.search.ask import ask
 from app.search.bulk import index_action, run_bulk
@@ -231,7 +232,8 @@ def trial(es: Any, material: Material, options: dict[str, Any], floor: float) ->
 
 def measure(material: Material, *, recall: float, most_ms: float, beside: bool) -> dict[str, Any]:
     """All figures of one set of vectors."""
-    floors = {TEXT_FIELD: legs.MEANING_FLOOR, "voice": legs.VOICE_FLOOR}
+    meaning = text_embedder().likeness.cosine(legs.MEANING_FLOOR)
+    floors = {TEXT_FIELD: meaning, "voice": legs.VOICE_FLOOR}
     floor = floors.get(material.field, clip_scale(material.field).floor)
     exact, es = Exact(material, floor), get_client().options(request_timeout=600)
     python = peers_python() if beside else None  # what cannot be installed is told at once

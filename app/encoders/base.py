@@ -5,7 +5,7 @@ Audio is mono float32 at 16 kHz unless an engine says otherwise, shape ``(sample
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,11 +64,34 @@ class Transcriber(Protocol):
         """
 
 
+class Likeness(NamedTuple):
+    """What a text embedder's cosines mean: models differ in how near they put what is unlike.
+
+    A likeness is 0 where texts have nothing to do with each other, as ``unlike``, and 1 where
+    the model finds them ``alike``; what a likeness is worth then holds for every model.
+    """
+
+    unlike: float = 0.0
+    alike: float = 1.0
+
+    def of(self, cosine: Any) -> Any:
+        """The likeness of a cosine, or of an array of them."""
+        return (cosine - self.unlike) / (self.alike - self.unlike)
+
+    def cosine(self, likeness: float) -> float:
+        """The cosine that has this likeness."""
+        return self.unlike + likeness * (self.alike - self.unlike)
+
+
 class TextEmbedder(Protocol):
     """Text to unit vectors."""
 
     name: str
     version: str
+
+    @property
+    def likeness(self) -> Likeness:
+        """What the cosines of its vectors mean."""
 
     @property
     def dims(self) -> int:

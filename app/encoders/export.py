@@ -19,10 +19,12 @@ from typing import Any
 import click
 import numpy as np
 
-from app.encoders.base import GET_TORCH, EncoderError, Floats
+from app.encoders.base import GET_TORCH, EncoderError, Floats, Likeness
 from app.encoders.clap import Clap
 from app.encoders.clap_mel import log_mel
-from app.encoders.exported import Card, write_card
+from app.encoders.exported import CARD, Card, write_card
+from app.encoders.likeness import measured
+from app.encoders.sentences import SentenceTransformer
 from app.encoders.towers import Arrays, Tower, compare, module_of, write
 from app.encoders.wav2vec2 import prepared
 
@@ -165,13 +167,24 @@ def _sentences(model: str, folder: Path, options: Options) -> Made:
     weights = write(tower, folder, int8=options.int8)
     prompts = _json(model, "config_sentence_transformers.json").get("prompts", {})
     passage = prompts.get("passage", prompts.get("document", ""))
-    return network.config.hidden_size, {
+    dims = network.config.hidden_size
+    settings = {
         tower.file: weights,
         "max_tokens": most,
-        "pad_token_id": tokenizer.pad_token_id or 0,
         "query_prefix": _first(options.query_prefix, prompts.get("query", "")),
         "passage_prefix": _first(options.passage_prefix, passage),
     }
+    return dims, {**settings, "likeness": _likeness(folder, dims, settings)}
+
+
+def _likeness(folder: Path, dims: int, settings: dict[str, Any]) -> Likeness:
+    """What the cosines of the model that lies in a folder mean."""
+    kind = "sentence-transformers"
+    write_card(folder, kind, "unfinished", dims, settings)
+    found = measured(SentenceTransformer(f"{kind}:{folder}"))
+    (folder / CARD).unlink()
+    click.echo(f"Texts are unlike at a cosine of {found.unlike}, alike at {found.alike}", err=True)
+    return found
 
 
 def _first(given: str | None, otherwise: str) -> str:

@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from app.encoders.base import Floats
+from app.encoders.base import Floats, Likeness
 from app.encoders.onnx import open_session, open_tokenizer
 from app.encoders.weights import weights_folder, weights_version
 
 MAX_TOKENS = 256
-
-_BATCH = 8
 
 
 class MiniLm:
     """all-MiniLM-L6-v2 with int8 weights: the mean of the tokens' vectors, of length one."""
 
     dims = 384
+    likeness = Likeness()  # whose scale it is
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -30,28 +29,20 @@ class MiniLm:
         Raises EncoderError where the weights are absent.
         """
         vectors = np.zeros((len(texts), self.dims), np.float32)
-        by_length = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        for first in range(0, len(texts), _BATCH):  # of like length, so that little is padding
-            batch = by_length[first : first + _BATCH]
-            vectors[batch] = self._embed([texts[index] for index in batch])
+        for number, text in enumerate(texts):  # one by one: nothing is padding, and faster
+            vectors[number] = self._vector(text)
         return vectors
 
     def ask(self, question: str) -> Floats:
         """The unit vector of a question, ``(384,)``: questions and passages are read alike."""
-        vector: Floats = self.embed([question])[0]
-        return vector
+        return self._vector(question)
 
-    def _embed(self, texts: list[str]) -> Floats:
-        encodings = self._tokenizer.encode_batch(texts)
-        ids = np.array([encoding.ids for encoding in encodings], np.int64)
-        mask = np.array([encoding.attention_mask for encoding in encodings], np.int64)
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        wanted = {node.name for node in self._session.get_inputs()}
-        inputs = {name: value for name, value in given.items() if name in wanted}
-        tokens = self._session.run(None, inputs)[0]
-        means = (tokens * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-        vectors: Floats = (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
-        return vectors
+    def _vector(self, text: str) -> Floats:
+        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
+        whole = {"attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        mean = self._session.run(None, {"input_ids": ids, **whole})[0][0].mean(axis=0)
+        vector: Floats = mean / np.linalg.norm(mean)
+        return vector
 
     @cached_property
     def _session(self) -> Any:
@@ -60,6 +51,4 @@ class MiniLm:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        tokenizer = open_tokenizer(weights_folder(self.name), MAX_TOKENS)
-        tokenizer.enable_padding()
-        return tokenizer
+        return open_tokenizer(weights_folder(self.name), MAX_TOKENS)

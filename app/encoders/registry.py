@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from app.encoders.base import AudioEmbedder, EncoderError, Reader, TextEmbedder, Transcriber
 from app.encoders.clap import Clap
+from app.encoders.e5 import E5
 from app.encoders.exported import card_of
 from app.encoders.late_interaction import LateInteraction
 from app.encoders.minilm import MiniLm
@@ -28,6 +29,7 @@ _TRANSCRIBERS: Mapping[str, Callable[[str], Transcriber]] = {
 }
 _TEXT: Mapping[str, Callable[[str], TextEmbedder]] = {
     "minilm-int8": MiniLm,
+    "e5-small": E5,
     "sentence-transformers": SentenceTransformer,
 }
 
@@ -124,7 +126,7 @@ def transcriber_named(name: str) -> Transcriber:
 @lru_cache(maxsize=2)
 def _text_embedder(name: str) -> TextEmbedder:
     if _kind(name) not in _TEXT:
-        known = "minilm-int8 and sentence-transformers:/FOLDER"
+        known = "minilm-int8, e5-small and sentence-transformers:/FOLDER"
         raise EncoderError(f"EARMARK_TEXT_EMBEDDER is {name!r}; known are {known}.")
     return _TEXT[_kind(name)](name)
 

@@ -55,7 +55,11 @@ class Indexer:
             # A search pays for its embedding; the same words asked again at once do not.
             embed = lru_cache(maxsize=1)(meaning.of)
             ask = lru_cache(maxsize=1)(meaning.tokens)
-            yield Corpus(Searcher(self._es, prefix, embed, ask, self._candidates), names)
+            likeness = registry.text_embedder().likeness
+            searcher = Searcher(
+                self._es, prefix, embed, ask, self._candidates, likeness=likeness
+            )
+            yield Corpus(searcher, names)
         finally:
             self._remove(prefix)
 

@@ -16,6 +16,7 @@ class Kept:
         self._embedder = embedder
         self._folder = folder / _digest(model_of(embedder))
         self.name, self.version, self.dims = embedder.name, embedder.version, embedder.dims
+        self.likeness = embedder.likeness
         self._known: dict[str, Floats] = {}
         for file in self._folder.glob("*.npz"):
             with np.load(file) as batch:

@@ -6,6 +6,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from app.encoders.base import Likeness
 from app.search import legs
 from app.search.fuse import Found, Scale
 from app.search.result import Degraded
@@ -16,7 +17,8 @@ DEPTHS = {"sounds_like": legs.SOUNDS_LIKE_DEPTH} | dict.fromkeys(VECTOR_LEGS, le
 SCALES: Mapping[str, Scale] = {
     "keyword": Scale(),
     "sounds_like": Scale(),
-    # MiniLM: questions about something else reach .38 against the development segments.
+    # In likeness, which is MiniLM's cosine: questions about something else reach .38 against the
+    # development segments.
     "meaning": Scale(floor=0.0, top=1.0, alone=0.4),
     # Of 800 development questions the answer reads at .89 (median), the best passage of another
     # episode at .83, and any passage at .75.
@@ -61,8 +63,17 @@ class Answers:
         return cls({}, 0, True, 0, [])
 
 
-def ask(es: Elasticsearch, index: str, bodies: Mapping[str, legs.Body], copy: str) -> Answers:
-    """Send every leg. ``copy`` keeps the pages of one search on the same copy of a shard."""
+def ask(
+    es: Elasticsearch,
+    index: str,
+    bodies: Mapping[str, legs.Body],
+    copy: str,
+    likeness: Likeness = Likeness(),  # noqa: B008 - a tuple, which never changes
+) -> Answers:
+    """Send every leg. ``copy`` keeps the pages of one search on the same copy of a shard.
+
+    ``likeness`` is what the cosines of the leg ``meaning`` mean, whose scores it makes.
+    """
     searches = []
     for body in bodies.values():
         searches += [{"index": index, "preference": copy}, body]
@@ -70,7 +81,7 @@ def ask(es: Elasticsearch, index: str, bodies: Mapping[str, legs.Body], copy: st
     parts = dict(zip(bodies, answer["responses"], strict=True))
     degraded = [Degraded(leg, reason) for leg, part in parts.items() if (reason := _failure(part))]
     whole = {leg: part for leg, part in parts.items() if "error" not in part}
-    found = {leg: _found(leg, part.get("hits", {})) for leg, part in whole.items()}
+    found = {leg: _found(leg, part.get("hits", {}), likeness) for leg, part in whole.items()}
     unseen = _unseen(whole, found)
     is_whole = unseen == 0 and not any(_may_go_on(leg, hits) for leg, hits in found.items())
     return Answers(found, unseen, is_whole, int(answer["took"]), degraded)
@@ -88,16 +99,22 @@ def _reason(error: Mapping[str, Any]) -> str:
     return str(causes[0].get("reason") or causes[0].get("type"))
 
 
-def _found(leg: str, hits: Mapping[str, Any]) -> list[Found]:
+def _found(leg: str, hits: Mapping[str, Any], likeness: Likeness) -> list[Found]:
     return [
         Found(
             id=hit["fields"]["id"][0],
             episode_id=hit["fields"]["episode_id"][0],
             feed_id=hit["fields"]["feed_id"][0],
-            score=cosine(hit["_score"]) if leg in VECTOR_LEGS else hit["_score"],
+            score=_score(leg, hit["_score"], likeness),
         )
         for hit in hits.get("hits", [])
     ]
+
+
+def _score(leg: str, score: float, likeness: Likeness) -> float:
+    if leg not in VECTOR_LEGS:
+        return score
+    return float(likeness.of(cosine(score))) if leg == "meaning" else cosine(score)
 
 
 def cosine(score: float) -> float:

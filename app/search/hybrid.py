@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from app.encoders.base import EncoderError, Floats
+from app.encoders.base import EncoderError, Floats, Likeness
 from app.search import keyword, legs
 from app.search.ask import SCALES, WORTH_READING, Answers, ask
 from app.search.client import get_client
 from app.search.fuse import Found, Fused, Scale, fuse
 from app.search.hydrate import HitsUnreadable, hydrate
 from app.search.index import ModelMismatch, alias
-from app.search.meaning import get_meaning
+from app.search.meaning import get_likeness, get_meaning
 from app.search.near import near
 from app.search.paging import Slice, by_episode, by_segment, grouped
 from app.search.query import Query, QueryError
@@ -61,6 +61,7 @@ def search(query: Query) -> Result:
         lambda text: get_meaning().tokens(text),
         settings.num_candidates,
         sounds=lambda names: get_sounds().of(names),
+        likeness=get_likeness(),
     )
     return searcher.search(query)
 
@@ -112,7 +113,8 @@ class _Ranking:
 class Searcher:
     """Answers searches of one index prefix.
 
-    Without ``ask`` nothing is read closely, without ``sounds`` none is found by name.
+    Without ``ask`` nothing is read closely, without ``sounds`` none is found by name;
+    ``likeness`` is what the cosines of ``embed`` mean.
     """
 
     def __init__(
@@ -124,6 +126,7 @@ class Searcher:
         candidates: int = legs.CANDIDATES,
         *,
         sounds: Sounds | None = None,
+        likeness: Likeness = Likeness(),  # noqa: B008 - a tuple, which never changes
     ) -> None:
         self._es = es
         self._prefix = prefix
@@ -131,6 +134,7 @@ class Searcher:
         self._ask = ask
         self._candidates = candidates
         self._sounds = sounds
+        self._likeness = likeness
 
     def search(self, query: Query) -> Result:
         """One page of hits.
@@ -262,7 +266,9 @@ class Searcher:
         if words:
             makers["keyword"] = lambda: keyword.keyword(words, query)
             makers["sounds_like"] = lambda: legs.sounds_like(words, query)
-            makers["meaning"] = lambda: legs.meaning(self._embed(words.text), words, query, count)
+            makers["meaning"] = lambda: legs.meaning(
+                self._embed(words.text), words, query, count, self._likeness
+            )
         if sound is not None:
             makers["sound"] = lambda: legs.sound(sound, words, query, count)
         if (voice := query.voice_vector) is not None:
@@ -276,7 +282,7 @@ class Searcher:
     def _answers(self, plan: Plan, query: Query) -> Answers:
         if not plan:
             return Answers.nothing()
-        return ask(self._es, self._segments, plan, query.identity())
+        return ask(self._es, self._segments, plan, query.identity(), self._likeness)
 
     @property
     def _segments(self) -> str:

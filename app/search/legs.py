@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.encoders.base import Likeness
 from app.search.clauses import Body as Body  # noqa: PLC0414 - a leg is a Body
 from app.search.clauses import narrowed, required
 from app.search.query import Query
@@ -19,7 +20,8 @@ CANDIDATES = 400
 SHARE_OF_TERMS = "2<50% 16<25%"
 SHARE_OF_SOUNDS = "2<70% 10<40%"
 
-# Neighbours below these cosines tell nothing, and are not asked for.
+# Neighbours below these tell nothing, and are not asked for: of texts' vectors a likeness, which
+# each model has at another cosine; of voices' a cosine.
 MEANING_FLOOR = 0.2
 VOICE_FLOOR = 0.2
 VOICE_ALONE = 0.4
@@ -51,11 +53,15 @@ def _range(field: str, **bounds: float | str | None) -> list[Body]:
 
 
 def meaning(
-    vector: Sequence[float], words: Words, query: Query, candidates: int = CANDIDATES
+    vector: Sequence[float],
+    words: Words,
+    query: Query,
+    candidates: int = CANDIDATES,
+    likeness: Likeness = Likeness(),  # noqa: B008 - a tuple, which never changes
 ) -> Body:
     """The nearest text vectors, among the segments that say what is required."""
     clauses = [*filters(query), *narrowed(words), *required(words, query.language)]
-    return nearest("text_vector", vector, MEANING_FLOOR, clauses, candidates)
+    return nearest("text_vector", vector, likeness.cosine(MEANING_FLOOR), clauses, candidates)
 
 
 def sounds_like(words: Words, query: Query) -> Body:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from elasticsearch import Elasticsearch
 
-from app.encoders.base import Floats, Reader, TextEmbedder
+from app.encoders.base import EncoderError, Floats, Likeness, Reader, TextEmbedder
 from app.search.client import get_client
 from app.search.index import ModelMismatch, stored_models
 from app.search.schema import FIELDS, Model, Models
@@ -60,3 +60,16 @@ def get_meaning() -> Meaning:
     return Meaning(
         get_client(), get_settings().index_prefix, registry.text_embedder(), registry.reader()
     )
+
+
+def get_likeness() -> Likeness:
+    """What the configured embedder's cosines mean.
+
+    Of one that is not there nothing is asked; the leg itself says why.
+    """
+    from app.encoders import registry  # noqa: PLC0415 - the engines' libraries load slowly
+
+    try:
+        return registry.text_embedder().likeness
+    except EncoderError:
+        return Likeness()

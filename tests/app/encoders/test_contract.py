@@ -15,6 +15,7 @@ from app import models
 from app.encoders import openai_whisper, whisper_model
 from app.encoders.base import AudioEmbedder, EncoderError, TextEmbedder, Transcriber
 from app.encoders.clap import Clap
+from app.encoders.e5 import E5
 from app.encoders.exported import write_card
 from app.encoders.minilm import MiniLm
 from app.encoders.openai_whisper import OpenAiWhisper
@@ -45,6 +46,7 @@ AUDIO = [
 ]
 TEXT = [
     pytest.param(MiniLm, "minilm-int8", id="minilm"),
+    pytest.param(E5, "e5-small", id="e5"),
     pytest.param(SentenceTransformer, "sentences", id="sentences", marks=needs_torch),
 ]
 
@@ -208,7 +210,22 @@ def test_texts_become_unit_vectors(engine: TextEmbedder) -> None:
     assert engine.embed([]).shape == (0, engine.dims)
     assert engine.ask("rain falls").shape == (engine.dims,)
     np.testing.assert_array_equal(engine.embed(texts), vectors)
-    assert vectors[0] @ vectors[-1] > 0.97
+    np.testing.assert_allclose(vectors[0], vectors[-1], atol=1e-6)
+
+
+@every(TEXT)
+def test_company_changes_no_vector(engine: TextEmbedder) -> None:
+    alone = engine.embed(["a dog barks"])[0]
+    among = engine.embed(["a dog barks", *["rain falls on and on " * 40] * 3])[0]
+    np.testing.assert_allclose(alone, among, atol=1e-6)
+
+
+@every(TEXT)
+def test_what_is_alike_to_a_model_is_a_likeness_of_one(engine: TextEmbedder) -> None:
+    scale = engine.likeness
+    assert -0.2 < scale.unlike < scale.alike <= 1.2
+    assert scale.of(scale.alike) == pytest.approx(1)
+    assert scale.cosine(scale.of(0.5)) == pytest.approx(0.5)
 
 
 # What is not there, or is something else
@@ -225,6 +242,7 @@ ALONE: dict[str, tuple[Callable[[str], Any], Callable[[Any], Any]]] = {
     "whisper": (WhisperStates, lambda e: e.states(noise(e, 1))),
     "campplus": (CamPlusPlus, lambda e: e.states(noise(e, 1))),
     "minilm-int8": (MiniLm, lambda e: e.embed(["rain"])),
+    "e5-small": (E5, lambda e: e.embed(["rain"])),
     "clap": (Clap, lambda e: e.states(noise(e, 1))),
     "wav2vec2": (Wav2Vec2, lambda e: e.states(noise(e, 1))),
     "sentence-transformers": (SentenceTransformer, lambda e: e.embed(["rain"])),
@@ -243,7 +261,7 @@ SETTINGS = {
     "wav2vec2": {"normalise": False, "layer": "conv"},
     "sentence-transformers": {
         "max_tokens": 32,
-        "pad_token_id": 0,
+        "likeness": [0.0, 1.0],
         "query_prefix": "",
         "passage_prefix": "",
     },
