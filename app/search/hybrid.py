@@ -28,6 +28,7 @@ from app.search.sound import (
     NO_FINDER,
     NoSuchSound,
     Sound,
+    check_clip,
     get_sounds,
     lacking,
     of_clip,
@@ -39,6 +40,7 @@ from app.settings import get_settings
 Embed = Callable[[str], list[float]]  # a text's unit vector
 Ask = Callable[[str], Floats]  # the unit vectors of a question's tokens
 Sounds = Callable[[Sequence[str]], Sound]  # what names listen for
+Check = Callable[[str], None]  # raises where a field's vectors are by another model
 Plan = dict[str, legs.Body]
 
 TEXT_LEGS = frozenset({"keyword", "sounds_like", "meaning"})  # of these quotes are required
@@ -62,6 +64,7 @@ def search(query: Query) -> Result:
         settings.num_candidates,
         sounds=lambda names: get_sounds().of(names),
         likeness=get_likeness(),
+        check=lambda field: check_clip(get_client(), settings.index_prefix, field),
     )
     return searcher.search(query)
 
@@ -114,7 +117,8 @@ class Searcher:
     """Answers searches of one index prefix.
 
     Without ``ask`` nothing is read closely, without ``sounds`` none is found by name;
-    ``likeness`` is what the cosines of ``embed`` mean.
+    ``likeness`` is what the cosines of ``embed`` mean; ``check`` raises ModelMismatch where a
+    field's vectors are not comparable with a clip's.
     """
 
     def __init__(
@@ -127,6 +131,7 @@ class Searcher:
         *,
         sounds: Sounds | None = None,
         likeness: Likeness = Likeness(),  # noqa: B008 - a tuple, which never changes
+        check: Check = lambda _: None,
     ) -> None:
         self._es = es
         self._prefix = prefix
@@ -135,6 +140,7 @@ class Searcher:
         self._candidates = candidates
         self._sounds = sounds
         self._likeness = likeness
+        self._check = check
 
     def search(self, query: Query) -> Result:
         """One page of hits.
@@ -227,11 +233,19 @@ class Searcher:
                 return named
             return self._beside(named, words, query)
         if query.audio_vectors and weights["sound"] > 0:
-            sound = of_clip(query.audio_vectors)
-            return self._told(sound) if _tells(sound, words, query) else _Listened()
+            return self._in_clip(of_clip(query.audio_vectors), words, query)
         if words and not query.is_clip and query.weights.get("sound", 0) > 0:
             return self._named([words.text])
         return _Listened()
+
+    def _in_clip(self, sound: Sound, words: Words, query: Query) -> _Listened:
+        if not _tells(sound, words, query):
+            return _Listened()
+        try:
+            self._check(sound.field)
+        except (EncoderError, ModelMismatch) as error:
+            return _Listened(told=[Degraded("sound", str(error))])
+        return self._told(sound)
 
     def _named(self, names: Sequence[str]) -> _Listened:
         if self._sounds is None:
@@ -272,12 +286,16 @@ class Searcher:
         if sound is not None:
             makers["sound"] = lambda: legs.sound(sound, words, query, count)
         if (voice := query.voice_vector) is not None:
-            makers["voice"] = lambda: legs.voice(voice, words, query, count)
+            makers["voice"] = lambda: self._voice(voice, words, query)
         wanted = {leg: make for leg, make in makers.items() if weights[leg] > 0}
         if makers and not wanted and not query.is_clip:
             first, legs_of_it = next(iter(makers)), ", ".join(makers)
             raise QueryError(f"w_{first}", f"Give one of {legs_of_it} a weight above 0.")
         return _made(wanted)
+
+    def _voice(self, voice: Sequence[float], words: Words, query: Query) -> legs.Body:
+        self._check("voice")
+        return legs.voice(voice, words, query, self._candidates)
 
     def _answers(self, plan: Plan, query: Query) -> Answers:
         if not plan:

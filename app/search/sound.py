@@ -14,7 +14,7 @@ from app.encoders.base import AudioEmbedder, EncoderError, SoundFinder
 from app.search.clauses import Body, one_of
 from app.search.client import get_client
 from app.search.fuse import Scale
-from app.search.index import ModelMismatch, alias, stored_models
+from app.search.index import ModelMismatch, alias, chosen_models, stored_models
 from app.search.result import Degraded
 from app.search.schema import Model, Models
 from app.settings import get_settings
@@ -116,6 +116,21 @@ def get_sounds() -> SoundsByName:
 
     embedders: Mapping[str, AudioEmbedder] = registry.audio_embedders()
     return SoundsByName(get_client(), get_settings().index_prefix, embedders)
+
+
+def check_clip(es: Elasticsearch, prefix: str, field: str) -> None:
+    """Raise ModelMismatch where the field's vectors are not by the engine that hears clips.
+
+    Asked at each clip, which costs a hundred times as much to hear: a re-index under another
+    engine is seen at once. Raises ApiError or TransportError.
+    """
+    chosen, stored = chosen_models().get(field), stored_models(es, prefix).get(field)
+    if chosen is None or stored != chosen:
+        raise ModelMismatch(
+            f"The index holds vectors of {stored.name if stored else 'no model'} in {field}, and "
+            f"clips are heard by {chosen.name if chosen else 'no engine'}: run `earmark reindex "
+            f"--only {field}`."
+        )
 
 
 def lacking(es: Elasticsearch, prefix: str, field: str) -> list[Degraded]:

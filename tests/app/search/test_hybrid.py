@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from app.domain import EpisodeStatus, Segment, Word
+from app.encoders.base import Likeness
 from app.search.cursors import CursorError
 from app.search.hybrid import Searcher, SearchUnavailable
+from app.search.index import ModelMismatch
 from app.search.query import Query, QueryError
 from app.search.result import Group, Hit
 from tests.app.search.conftest import Library, axis, between, say
@@ -296,6 +298,36 @@ def test_a_weight_of_nought_skips_its_leg(library: Library) -> None:
     assert hit.score == pytest.approx(0.5, abs=0.02)
     with pytest.raises(QueryError, match="weight"):
         library.searcher.search(Query(q="ice", weights={**WORDS_ALONE, "keyword": 0.0}))
+
+
+def test_what_a_cosine_is_worth_is_the_models(library: Library) -> None:
+    near = np.stack([between(axis(0), axis(1), cosine) for cosine in (0.87, 0.78, 0.72)])
+    library.add("e1", [say("a", 0), say("b", 10), say("c", 20)], text_vectors=near)
+    library.vectors["ice"] = axis(0)
+    own = Likeness(unlike=0.7, alike=0.9)
+    searcher = Searcher(library.es, library.prefix, library.embed, likeness=own)
+    by_meaning = cast(list[Hit], searcher.search(Query(q="ice")).hits)
+    assert [hit.text for hit in by_meaning] == ["a", "b"]
+    assert by_meaning[0].legs["meaning"].score == pytest.approx(0.85, abs=0.03)
+    assert len(library.searcher.search(Query(q="ice")).hits) == 3  # to MiniLM all are near
+
+
+def test_a_clip_is_not_compared_with_another_engines_vectors(library: Library) -> None:
+    library.add("e1", [say("ice")], voice_vectors=axis(0, 192)[None])
+
+    def check(field: str) -> None:
+        raise ModelMismatch(f"{field} is another's")
+
+    searcher = Searcher(library.es, library.prefix, library.embed, check=check)
+    vectors = {"audio_whisper": axis(0, 512).tolist()}
+    query = Query(is_clip=True, intent="sound", audio_vectors=vectors)
+    assert [(one.part, one.reason) for one in searcher.search(query).degraded] == [
+        ("sound", "audio_whisper is another's")
+    ]
+    asked = Query(q="ice", is_clip=True, voice_vector=axis(0, 192).tolist())
+    result = searcher.search(asked)
+    assert [(one.part, one.reason) for one in result.degraded] == [("voice", "voice is another's")]
+    assert [hit.text for hit in cast(list[Hit], result.hits)] == ["ice"]
 
 
 def test_a_failed_leg_is_named_and_the_others_answer(library: Library) -> None:

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.encoders.base import Likeness
 from app.search import legs
 from app.search.query import Query, QueryError
 from app.search.sound import of_clip
@@ -31,6 +32,13 @@ def test_meaning_leg_filters_inside_the_neighbour_search() -> None:
         "size": 200,
         **IDS,
     }
+
+
+def test_the_floor_of_meaning_is_the_models() -> None:
+    query = Query(q="ice")
+    likeness = Likeness(unlike=0.7, alike=0.9)
+    body = legs.meaning([0.6, 0.8], read(query.q), query, likeness=likeness)
+    assert body["knn"]["similarity"] == pytest.approx(0.74)
 
 
 def test_sound_leg() -> None:
