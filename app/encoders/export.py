@@ -23,7 +23,7 @@ from app.encoders.base import GET_TORCH, EncoderError, Floats, Likeness
 from app.encoders.clap import Clap
 from app.encoders.clap_mel import log_mel
 from app.encoders.exported import CARD, Card, write_card
-from app.encoders.likeness import measured
+from app.encoders.likeness import PAIRS, measured
 from app.encoders.sentences import SentenceTransformer
 from app.encoders.towers import Arrays, Tower, compare, module_of, write
 from app.encoders.wav2vec2 import prepared
@@ -88,7 +88,7 @@ def _clap(model: str, folder: Path, options: Options) -> Made:
             "text.onnx",
             module_of(clap, read),
             length,
-            _texts(tokenizer, settings["max_tokens"], [1, 7, 40]),
+            _texts(tokenizer, settings["max_tokens"]),
         ),
     ):
         settings[tower.file] = write(tower, folder, int8=options.int8)
@@ -157,13 +157,8 @@ def _sentences(model: str, folder: Path, options: Options) -> Made:
         return torch.nn.functional.normalize(pool(tokens, attention_mask[..., None]), dim=-1)
 
     _save_tokenizer(tokenizer, folder)
-    varying = {0: "texts", 1: "tokens"}
-    tower = Tower(
-        "text.onnx",
-        module_of(network, read),
-        {"input_ids": varying, "attention_mask": varying},
-        _texts(tokenizer, most, [5, 1, 60], beside=True),
-    )
+    length = {"input_ids": {1: "tokens"}, "attention_mask": {1: "tokens"}}
+    tower = Tower("text.onnx", module_of(network, read), length, _texts(tokenizer, most))
     weights = write(tower, folder, int8=options.int8)
     prompts = _json(model, "config_sentence_transformers.json").get("prompts", {})
     passage = prompts.get("passage", prompts.get("document", ""))
@@ -244,18 +239,14 @@ def _save_tokenizer(tokenizer: Any, folder: Path) -> None:
     backend.save(str(folder / "tokenizer.json"))
 
 
-def _texts(
-    tokenizer: Any, most: int, words: Sequence[int], *, beside: bool = False
-) -> list[Arrays]:
-    """Token ids of texts of some lengths, each alone or beside a shorter one."""
-    probes: list[Arrays] = []
-    for count in words:
-        texts = ["rain " * count, "a dog"] if beside else ["rain " * count]
-        encoded = tokenizer(
-            texts, padding=True, truncation=True, max_length=most, return_tensors="np"
-        )
-        probes.append({name: encoded[name] for name in ("input_ids", "attention_mask")})
-    return probes
+def _texts(tokenizer: Any, most: int) -> list[Arrays]:
+    """Token ids of texts as they are asked and said, one by one, as they are served."""
+    questions, answers = zip(*PAIRS, strict=True)
+    texts = [*questions[:8], *answers[:8], " ".join(answers)]
+    encoded = (
+        tokenizer(text, truncation=True, max_length=most, return_tensors="np") for text in texts
+    )
+    return [{name: one[name] for name in ("input_ids", "attention_mask")} for one in encoded]
 
 
 def _sounds(rate_hz: int) -> list[Floats]:

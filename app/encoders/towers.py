@@ -13,7 +13,9 @@ from app.encoders.base import EncoderError, Floats
 from app.encoders.onnx import open_session
 
 LARGEST_DIFFERENCE = 1e-3  # of any component, from what torch gives
-LEAST_COSINE = 0.99  # of an int8 vector to its float32 one; below, int8 is given up
+# Of an int8 vector to its float32 one; below, int8 is given up. At .985 MiniLM ranks as well as it
+# did (docs/benchmarks.md).
+LEAST_COSINE = 0.98
 
 _LARGE_BYTES = 1_500_000_000
 
