@@ -47,8 +47,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def weights() -> None:
-    """The default engines' weights, fetched once into the cache of whoever runs the tests."""
-    models.install(models.chosen())
+    """The weights that tests use, fetched once into the cache of whoever runs them."""
+    models.install([*models.chosen(), "e5-small"])
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import logging
 import struct
 import tempfile
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class Packaged:
         ends = self._take(4 * (count + 1)).view("<u4")
         self.scores = self._take(4 * count).view("<f4").astype(np.float64)
         text = bytes(self._take(text_bytes))
-        self.pieces = [text[a:b].decode() for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.pieces = [text[a:b].decode() for a, b in pairwise(ends)]
         _, rules_bytes = self._next("<2I")
         self._take(rules_bytes)  # each character's normal form, which is NFKC's
         self._places = dict(self._place() for _ in range(*self._next("<I")))

@@ -11,7 +11,7 @@ with torch on the spot, and is not kept where it differs.
 import importlib.util
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

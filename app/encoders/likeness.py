@@ -32,7 +32,10 @@ PAIRS = (
     ("why do we dream", "In REM sleep the brain replays the day and stores what it wants to keep."),
     ("repairing an old bicycle", "I took off the rusty chain and put new cables on the brakes."),
     ("how are chess computers so strong", "An engine looks at millions of positions a move."),
-    ("what was the cold war", "Washington and Moscow armed for decades, and never fired at each other."),
+    (
+        "what was the cold war",
+        "Washington and Moscow armed for decades, and never fired at each other.",
+    ),
 )
 
 

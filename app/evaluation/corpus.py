@@ -56,9 +56,7 @@ class Indexer:
             embed = lru_cache(maxsize=1)(meaning.of)
             ask = lru_cache(maxsize=1)(meaning.tokens)
             likeness = registry.text_embedder().likeness
-            searcher = Searcher(
-                self._es, prefix, embed, ask, self._candidates, likeness=likeness
-            )
+            searcher = Searcher(self._es, prefix, embed, ask, self._candidates, likeness=likeness)
             yield Corpus(searcher, names)
         finally:
             self._remove(prefix)

@@ -13,6 +13,7 @@ from scripts import (
     bench_onnx,
     bench_recording,
     measure_feed,
+    measure_languages,
     measure_sounds,
     measure_speech,
     measure_voice,
@@ -33,6 +34,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("onnx", bench_onnx.table),
         ("ann", bench_ann.table),
         ("sounds", measure_sounds.table),
+        ("languages", measure_languages.table),
         ("recording", bench_recording.table),
     ],
 )

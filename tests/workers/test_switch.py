@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from redis import Redis
 
-from app import models
 from app.encoders import registry
 from app.search.client import get_client
 from app.search.hybrid import Query, search
@@ -39,7 +38,6 @@ Im Winter steigen sie jeden Morgen in den zugefrorenen See. Zwei Minuten Eisbade
 @pytest.fixture
 def chosen(settings: Settings) -> Iterator[pytest.MonkeyPatch]:
     """An index of its own under the former engines; what is set here is undone."""
-    models.install(["whisper-base", "minilm-int8", "e5-small", "yamnet", "campplus", "colbert-small"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EARMARK_INDEX_PREFIX", f"{settings.index_prefix}-{uuid.uuid4().hex[:6]}")
         for name, value in BEFORE.items():
