@@ -109,7 +109,7 @@ class Packaged:
         return name, (begin, count)
 
     def _next(self, form: str) -> tuple[int, ...]:
-        return struct.unpack(form, self._take(struct.calcsize(form)))
+        return struct.unpack(form, self._take(struct.calcsize(form)).tobytes())
 
     def _take(self, count: int) -> Array:
         self._at += count

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from app.encoders.base import Floats, Likeness
+from app.encoders.base import EncoderError, Floats, Likeness
 from app.encoders.exported import Exported
 
 
@@ -16,8 +16,11 @@ class SentenceTransformer(Exported):
 
     @property
     def likeness(self) -> Likeness:
-        """As export measured it. Raises EncoderError where the model is absent."""
-        return Likeness(*self._card.settings["likeness"])
+        """As export measured it. Raises EncoderError where it did not, or the model is absent."""
+        found = self._card.settings.get("likeness")
+        if found is None:
+            raise EncoderError(f"{self.name} was exported by an earlier version: export it again.")
+        return Likeness(*found)
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Unit vectors of passages, ``(len(texts), dims)``, read as far as the model goes.

@@ -329,6 +329,15 @@ def test_a_folder_for_another_engine_is_refused(tmp_path: Path, kind: str) -> No
         use(made(f"{kind}:some/folder"))
 
 
+def test_a_text_model_exported_before_likeness_was_measured_is_to_be_exported_again(
+    tmp_path: Path,
+) -> None:
+    kind = "sentence-transformers"
+    write_card(tmp_path, kind, "a-model", 8, {**SETTINGS[kind], "likeness": None})
+    with pytest.raises(EncoderError, match="export it again"):
+        _ = SentenceTransformer(f"{kind}:{tmp_path}").likeness
+
+
 def test_without_torch_the_engine_on_it_says_what_to_install() -> None:
     with pytest.raises(EncoderError, match=r"pip install '\.\[torch\]'"):
         OpenAiWhisper("openai-whisper:base").transcribe(np.zeros(16_000, np.float32))
