@@ -214,6 +214,26 @@ def evaluate(folder: Path, out: Path | None, limit: int | None, titles: bool) ->
 
 
 @main.group()
+def admin() -> None:
+    """Who may change what Earmark holds."""
+
+
+@admin.command()
+@click.password_option(help="Left out, it is asked for, and not shown.")
+@click.option("--hash", "only_hash", is_flag=True, help="Only print EARMARK_ADMIN_PASSWORD_HASH.")
+@click.pass_obj
+def password(client: Client, password: str, only_hash: bool) -> None:
+    """Set the password that signs in to the admin pages, beside the admin token."""
+    if only_hash:
+        from app.web.password import hashed  # noqa: PLC0415 - fsspec loads slowly
+
+        click.echo(hashed(password))
+        return
+    client.call("PUT", "/admin/password", body={"password": password})
+    click.echo("The password is set; sign in with it anew.")
+
+
+@main.group()
 def opml() -> None:
     """Move lists of feeds in and out."""
 

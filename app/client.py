@@ -98,6 +98,8 @@ def _unreachable(url: str, error: HTTPError) -> str:
 
 
 def _answer(response: urllib3.BaseHTTPResponse, url: str) -> Any:
+    if response.status == 204:
+        return None
     kind = response.headers.get("Content-Type", "")
     if response.status < 400:
         if "json" in kind:

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(None, validation_alias="SECRET_KEY")
     admin_token: SecretStr | None = Field(None, validation_alias="EARMARK_ADMIN_TOKEN")
+    admin_password_hash: str = Field(
+        "",
+        pattern=r"^(\$argon2id\$.+)?$",
+        repr=False,
+        validation_alias="EARMARK_ADMIN_PASSWORD_HASH",
+    )  # empty: the one that `earmark admin password` set
     url: str = Field("http://127.0.0.1:8000", validation_alias="EARMARK_URL")
     clip_timeout_s: float = Field(60.0, gt=0, validation_alias="EARMARK_CLIP_TIMEOUT_S")
     clip_max_bytes: int = Field(25_000_000, gt=0, validation_alias="EARMARK_CLIP_MAX_BYTES")

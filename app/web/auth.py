@@ -12,11 +12,12 @@ from flask import Flask, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from app.settings import get_settings
+from app.web import password
 from app.web.i18n import gettext as _
 from app.web.problems import Problem
 from app.web.redis import get_redis
 
-ATTEMPTS = 10  # wrong tokens from one address, per ...
+ATTEMPTS = 10  # tries to sign in from one address, per ...
 ATTEMPTS_WINDOW_S = 300
 SESSION_DAYS = 14
 
@@ -61,32 +62,44 @@ def _fingerprint(purpose: str, token: str) -> str:
     return hmac.new(token.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
+def _mark(token: str) -> str:
+    """What a session of the admin holds: another token or password ends it."""
+    return _fingerprint(f"signed in {password.kept_hash()}", token)
+
+
 def signed_in() -> bool:
-    """Whether the browser's session belongs to the admin, under the present token."""
-    token = _token()
-    mark = str(session.get("admin", ""))
-    return token is not None and hmac.compare_digest(mark, _fingerprint("signed in", token))
+    """Whether the browser's session belongs to the admin, under the present token and password."""
+    token, mark = _token(), session.get("admin")
+    return bool(token and mark) and hmac.compare_digest(str(mark), _mark(str(token)))
 
 
 def sign_in(given: str) -> bool:
-    """Start an admin session if the token is right; counts wrong ones by address."""
+    """Start an admin session if the password or the token is right; tries count by address."""
     key = f"earmark:sign-in:{request.remote_addr}"
-    redis = get_redis()
-    if int(redis.get(key) or 0) >= ATTEMPTS:
-        raise Problem(
-            429,
-            _("Too many wrong tokens from your address: wait five minutes."),
-            headers={"Retry-After": str(ATTEMPTS_WINDOW_S)},
-        )
-    if not is_admin_token(given):
-        redis.incr(key)
-        redis.expire(key, ATTEMPTS_WINDOW_S)
+    _count_try(key)
+    token = _token()
+    if token is None or not (is_admin_token(given.strip()) or password.is_password(given)):
         return False
-    redis.delete(key)
+    get_redis().delete(key)
     session.clear()
     session.permanent = True
-    session["admin"] = _fingerprint("signed in", given)
+    session["admin"] = _mark(token)
     return True
+
+
+def _count_try(key: str) -> None:
+    """Count before anything is compared, so that tries at once are no way around the limit."""
+    redis = get_redis()
+    with redis.pipeline() as together:
+        together.set(key, 0, ex=ATTEMPTS_WINDOW_S, nx=True)
+        together.incr(key)
+        tries = int(together.execute()[-1])
+    if tries > ATTEMPTS:
+        raise Problem(
+            429,
+            _("Too many tries to sign in from your address: wait five minutes."),
+            headers={"Retry-After": str(max(1, int(redis.ttl(key))))},
+        )
 
 
 def sign_out() -> None:

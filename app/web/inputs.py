@@ -91,6 +91,12 @@ class NewFeed(Params):
     )
 
 
+class NewPassword(Params):
+    """A password of the admin's choosing."""
+
+    password: str = Field(min_length=12, max_length=200)
+
+
 class FeedChange(Params):
     """What to change of a feed; what is absent stays."""
 

@@ -13,6 +13,7 @@ from redis import Redis
 
 from app.cli import main
 from app.settings import Settings, get_settings
+from app.store import get_store
 from app.web import create_app
 from tests.app.audio.test_landmarks import tones
 from tests.app.web import library
@@ -153,3 +154,16 @@ def test_files_that_are_no_good(url: str, tmp_path: Path) -> None:
 def test_something_else_at_the_address(tmp_path: Path) -> None:
     with live(media(tmp_path)) as address:
         assert "is not Earmark" in fails(earmark("search", "x", EARMARK_URL=address))
+
+
+def test_a_password_is_set(url: str) -> None:
+    typed = "correct horse battery\n" * 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EARMARK_URL", url)
+        get_settings.cache_clear()
+        result = CliRunner().invoke(main, ["admin", "password"], input=typed)
+    get_settings.cache_clear()
+    get_store().remove("admin/password.json")
+    assert result.exit_code == 0, result.output
+    assert "The password is set" in result.output
+    assert "correct horse" not in result.output

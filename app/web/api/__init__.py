@@ -1,6 +1,6 @@
 """The HTTP API under ``/api/v1``; each module registers its operations on the blueprint."""
 
-from app.web.api import episodes, feeds, jobs, opml, search, transcripts
+from app.web.api import admin, episodes, feeds, jobs, opml, search, transcripts
 from app.web.api.root import blueprint
 
-__all__ = ["blueprint", "episodes", "feeds", "jobs", "opml", "search", "transcripts"]
+__all__ = ["admin", "blueprint", "episodes", "feeds", "jobs", "opml", "search", "transcripts"]

@@ -32,15 +32,15 @@ class _NewFeedForm(NewFeed):
 
 @blueprint.get("/sign-in")
 def sign_in_form() -> str | Redirect:
-    """The form that takes the admin token."""
+    """The form that takes the password or the admin token."""
     return redirect(url_for("admin.page")) if auth.signed_in() else render_template("sign_in.html")
 
 
 @blueprint.post("/sign-in")
 def sign_in() -> Any:
-    """Check the token."""
+    """Check what was given."""
     auth.check_csrf()
-    if auth.sign_in(request.form.get("token", "").strip()):
+    if auth.sign_in(request.form.get("token", "")):
         return redirect(url_for("admin.page"))
     return render_template("sign_in.html", wrong=True), 401
 

@@ -19,6 +19,7 @@ ADMIN_CALLS = [
     ("GET", "/episodes"),
     ("POST", "/episodes/x/retry"),
     ("DELETE", "/episodes/x"),
+    ("PUT", "/admin/password"),
     ("GET", "/opml"),
     ("POST", "/opml"),
     ("POST", "/reindex"),
