@@ -18,7 +18,9 @@ def sign_in(page: Page, base_url: str, *given: str) -> None:
 
 def test_a_wrong_token_is_refused(page: Page, base_url: str) -> None:
     sign_in(page, base_url, "wrong")
-    expect(page.get_by_role("alert")).to_have_text("That is neither the password nor the admin token.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "That is neither the password nor the admin token."
+    )
 
 
 def test_an_episode_is_seen_moving(page: Page, base_url: str) -> None:

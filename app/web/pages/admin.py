@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from app.catalog import get_catalog
 from app.domain import EpisodeStatus
-from app.web import auth, feeds, health, opml
+from app.web import auth, feeds, health, history, opml
 from app.web.inputs import NewFeed
 from app.web.params import Params, from_values
 from app.web.problems import Problem
@@ -150,6 +150,13 @@ def import_opml() -> Redirect:
 def export_opml() -> Response:
     """Every feed as OPML."""
     return opml.download()
+
+
+@blueprint.get("/earmark-episodes.csv")
+@auth.admin_page
+def export_history() -> Response:
+    """Every episode and how it went, as CSV."""
+    return history.download()
 
 
 def _do(act: Callable[[], object], done: str | None = None) -> Redirect:
