@@ -96,10 +96,19 @@ def _indices() -> str | None:
     """Whether they are there and hold vectors of the chosen models."""
     try:
         check_models(_client(), get_settings().index_prefix, chosen_models())
+        return _disk_full(get_settings().index_prefix)
     except NotFoundError:
         return "are not made yet: the workers make them when they start"
     except (IndexMismatch, EncoderError) as error:
         return str(error)
+
+
+def _disk_full(prefix: str) -> str | None:
+    """Elasticsearch takes in nothing more once its disk is at the flood stage (95 % full)."""
+    name = "index.blocks.read_only_allow_delete"
+    found = _client().indices.get_settings(index=f"{prefix}-*", name=name, flat_settings=True)
+    if any(one["settings"].get(name) == "true" for one in found.values()):
+        return "take in nothing: the disk of Elasticsearch is full; free some of it"
     return None
 
 

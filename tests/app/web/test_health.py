@@ -132,3 +132,15 @@ def test_metrics_count_requests_and_episodes(client: FlaskClient) -> None:
     assert 'earmark_request_seconds_count{method="GET",route="/api/v1/search",status="200"}' in text
     assert 'earmark_episodes{status="failed"} 1.0' in text
     assert 'earmark_queue_depth{queue="transcribe"}' in text
+
+
+def test_a_full_disk_of_elasticsearch_says_so(client: FlaskClient) -> None:
+    """At the flood stage Elasticsearch itself sets this block on every index."""
+    everything = f"{get_settings().index_prefix}-*"
+    block = "index.blocks.read_only_allow_delete"
+    get_client().indices.put_settings(index=everything, settings={block: True})
+    try:
+        assert "disk of Elasticsearch is full" in parts(client)["indices"]["reason"]
+    finally:
+        get_client().indices.put_settings(index=everything, settings={block: None})
+    assert parts(client)["indices"]["ok"]
