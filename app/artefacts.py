@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.audio.landmarks import LANDMARKS_VERSION, Landmarks
+from app.audio.peaks import Peaks
 from app.domain import Episode, Feed, Piece, Segment, Window, Word
 from app.encoders.base import Floats, Tokens
 from app.encoders.check import SAMPLE_RATE_HZ
 from app.store import Store
 
 _LANDMARKS = f"landmarks-{LANDMARKS_VERSION}.npy"  # other versions' are as good as none
+
+_OF_AUDIO = ("plan", "words-", "states-", "landmarks-", "peaks")  # what begins so is heard
 
 _FIRST_ROLE = "audio_whisper"
 
@@ -298,6 +301,17 @@ class EpisodeArtefacts:
             return None
         return Landmarks(rows[:, 0], rows[:, 1])
 
+    def save_peaks(self, peaks: Peaks) -> None:
+        """Keep the shape of the loudness."""
+        self.store.put_array(self._name("peaks.npy"), peaks)
+
+    def peaks(self) -> Peaks | None:
+        """The shape of the loudness, or None for audio that was heard before it was kept."""
+        try:
+            return self.store.get_array(self._name("peaks.npy")).astype(np.uint8)
+        except FileNotFoundError:
+            return None
+
     def drop_audio(self) -> None:
         """Remove the decoded and the downloaded audio."""
         for name in self.store.names(self._root):
@@ -308,7 +322,7 @@ class EpisodeArtefacts:
     def drop_heard(self) -> None:
         """Remove what was heard of audio that has changed since; the publisher's words stay."""
         for name in self.store.names(self._root):
-            if name.rsplit("/", 1)[1].startswith(("plan", "words-", "states-", "landmarks-")):
+            if name.rsplit("/", 1)[1].startswith(_OF_AUDIO):
                 self.store.remove(name)
 
 

@@ -3,8 +3,9 @@
 from functools import partial
 
 from app.artefacts import EpisodeArtefacts, States
-from app.audio.decode import read_pcm, write_pcm
+from app.audio.decode import pcm_windows, read_pcm, write_pcm
 from app.audio.ffmpeg import AudioError
+from app.audio.peaks import peaks
 from app.domain import Episode, EpisodeStatus
 from app.encoders.base import AudioEmbedder, model_of
 from app.settings import get_settings
@@ -35,6 +36,7 @@ def hear_again(
         if is_passing:
             _decode(kept, episode, rate)
         with kept.open_pcm(rate) as pcm:
+            kept.save_peaks(peaks(pcm_windows(pcm)))
             for piece in lacking:
                 heard = hear_piece(piece, partial(read_pcm, pcm), None, {role: embedder})
                 kept.add_states(piece.number, role, States(heard.states[role], model))

@@ -14,6 +14,7 @@ from app import queue
 from app.artefacts import EpisodeArtefacts, FeedArtefacts, Plan, States
 from app.audio.decode import SAMPLE_RATE_HZ, pcm_windows, read_pcm, write_pcm
 from app.audio.landmarks import landmarks
+from app.audio.peaks import peaks
 from app.audio.speech import speech_spans
 from app.catalog import Catalog, get_catalog
 from app.domain import IN_PROGRESS, Episode, EpisodeStatus, Feed, Progress, Window, utc_now
@@ -113,6 +114,8 @@ class Pipeline:
             duration_s = self._decode(kept)
         with timed("landmarks", episode.id), kept.open_pcm() as pcm:
             kept.save_landmarks(landmarks(pcm_windows(pcm)))
+        with timed("peaks", episode.id), kept.open_pcm() as pcm:
+            kept.save_peaks(peaks(pcm_windows(pcm)))
         with timed("speech", episode.id):
             self._plan(kept, duration_s, self._hotwords(episode, feed) if transcribe else None)
         progress.begin(episode.id)

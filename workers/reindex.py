@@ -8,6 +8,7 @@ import redis
 from app.artefacts import EpisodeArtefacts, saved_episode_ids, saved_feeds
 from app.audio.decode import pcm_windows
 from app.audio.landmarks import Landmarks, landmarks
+from app.audio.peaks import peaks
 from app.domain import Episode, Feed, Segment
 from app.embedding import embed_texts, read_texts
 from app.encoders.base import AudioEmbedder, Floats, Reader, TextEmbedder, model_of
@@ -92,6 +93,7 @@ class Artefacts:
     def segments(self, feed: Feed, episode: Episode) -> Batch | None:
         """An episode's segments with vectors by the chosen models, made anew where need be."""
         kept = EpisodeArtefacts(self._store, episode.id)
+        _draw(kept)
         found = kept.segments()
         if found is None:
             return None
@@ -164,3 +166,10 @@ class Artefacts:
             if episodes
         ]
         return " ".join([*told, *offers, *self._reasons[:MOST_REASONS]])
+
+
+def _draw(kept: EpisodeArtefacts) -> None:
+    """Make the waveform of an episode that has none, where its audio is still kept."""
+    if kept.peaks() is None and kept.has_pcm():
+        with kept.open_pcm() as pcm:
+            kept.save_peaks(peaks(pcm_windows(pcm)))

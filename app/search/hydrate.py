@@ -1,10 +1,12 @@
 """From the ids of a page to what is shown of them, by one ``_msearch``."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from app import quotes
 from app.domain import EpisodeStatus
 from app.search import highlight
 from app.search.clauses import Body
@@ -123,8 +125,15 @@ def _hit(
             audio_url=about["audio_url"],
         ),
         feed=HitFeed(id=fused.feed_id, title=feed["_source"]["title"] if feed else ""),
-        url=f"/episodes/{fused.episode_id}?t={at_s:g}",
+        url=quotes.link(fused.episode_id, at_s, _said_from(source, at_s)),
     )
+
+
+def _said_from(source: Mapping[str, Any], at_s: float) -> str:
+    """The segment's text from a second on; empty where nothing is said after it."""
+    words = source.get("words", {"start_s": [], "offset": []})
+    number = bisect_left(words["start_s"], at_s)
+    return str(source["text"][words["offset"][number] :]) if number < len(words["offset"]) else ""
 
 
 def _second_to_play(source: Mapping[str, Any], places: Sequence[highlight.Span]) -> float:

@@ -72,6 +72,17 @@ class EpisodeDetail(EpisodeOut):
     indexed_at: datetime | None
 
 
+class PeaksOut(BaseModel):
+    """A waveform: how loud the audio is, from 0 to 255, at evenly spread places.
+
+    Empty where none was kept: the episode was heard before there were waveforms.
+    """
+
+    episode_id: str
+    duration_s: float | None
+    peaks: list[int]
+
+
 class Leg(BaseModel):
     """What one way of searching gave a hit."""
 

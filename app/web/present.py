@@ -1,7 +1,7 @@
 """From values to what a person reads."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import urlencode
@@ -11,7 +11,8 @@ from babel.dates import format_date
 from flask import Flask
 from markupsafe import Markup, escape
 
-from app.domain import EpisodeStatus, Segment, utc_now
+from app import quotes
+from app.domain import EpisodeStatus, Segment, Word, utc_now
 from app.web import i18n, reasons
 from app.web.i18n import gettext as _
 from app.web.i18n import lazy_gettext as _l
@@ -96,6 +97,7 @@ class Line:
     text: str
     language: str | None
     speaker: str | None = None
+    words: Sequence[Word] = field(default=(), compare=False)
 
 
 def place(hit: Hit) -> str:
@@ -317,9 +319,21 @@ def _turns(segment: Segment) -> list[Line]:
     turns = [list(run) for _, run in groupby(segment.words, key=lambda word: word.speaker)]
     starts = [segment.start_s, *(turn[0].start_s for turn in turns[1:])]
     return [
-        Line(start, end, "".join(w.text for w in turn).strip(), segment.language, turn[0].speaker)
+        Line(
+            start,
+            end,
+            "".join(w.text for w in turn).strip(),
+            segment.language,
+            turn[0].speaker,
+            turn,
+        )
         for turn, start, end in zip(turns, starts, [*starts[1:], segment.end_s], strict=True)
     ]
+
+
+def moment_link(episode_id: str, line: Line) -> str:
+    """The address of a line, which is found again by its words."""
+    return quotes.link(episode_id, line.start_s, line.text)
 
 
 def with_query(values: dict[str, object], **changes: object) -> str:
@@ -337,4 +351,4 @@ def install(app: Flask) -> None:
         intent, listened, noisy, nothing, relaxed, tile, initials, snippet, reasons.told,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
-    app.jinja_env.globals.update(with_query=with_query, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)
+    app.jinja_env.globals.update(with_query=with_query, moment_link=moment_link, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)

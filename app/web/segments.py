@@ -2,6 +2,7 @@
 
 from elasticsearch import NotFoundError
 
+from app import quotes
 from app.search.client import get_client
 from app.search.index import alias
 from app.settings import get_settings
@@ -27,5 +28,5 @@ def segment(segment_id: str) -> SegmentOut:
         language=source.get("language"),
         episode=HitEpisode.model_validate(episode, from_attributes=True),
         feed=HitFeed.model_validate(feed, from_attributes=True),
-        url=f"/episodes/{episode.id}?t={source['start_s']:g}",
+        url=quotes.link(episode.id, source["start_s"], source.get("text", "")),
     )

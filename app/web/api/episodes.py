@@ -1,11 +1,13 @@
 """Episodes: list, read, retry, remove."""
 
+from app.artefacts import EpisodeArtefacts
 from app.catalog import get_catalog
+from app.store import get_store
 from app.web import feeds
 from app.web.api.operation import Operation, operation
 from app.web.api.root import blueprint
 from app.web.inputs import EpisodeListing
-from app.web.models import EpisodeDetail, EpisodeOut, Page
+from app.web.models import EpisodeDetail, EpisodeOut, Page, PeaksOut
 
 
 @operation(
@@ -43,6 +45,25 @@ def list_episodes(wanted: EpisodeListing) -> Page[EpisodeOut]:
 def read_episode(episode_id: str) -> EpisodeDetail:
     """One episode."""
     return _detail(episode_id)
+
+
+@operation(
+    blueprint,
+    Operation(
+        "GET",
+        "/episodes/<episode_id>/peaks",
+        "The waveform of an episode's audio",
+        "episodes",
+        answers={200: PeaksOut},
+        problems=(404,),
+    ),
+)
+def read_peaks(episode_id: str) -> PeaksOut:
+    """At most a thousand values, whatever the length."""
+    episode = feeds.episode_or_404(episode_id)
+    kept = EpisodeArtefacts(get_store(), episode.id).peaks()
+    peaks = [] if kept is None else kept.tolist()
+    return PeaksOut(episode_id=episode.id, duration_s=episode.duration_s, peaks=peaks)
 
 
 @operation(

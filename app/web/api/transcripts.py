@@ -1,7 +1,10 @@
 """Transcripts in the forms that people and players read."""
 
-from flask import Response
+import re
 
+from flask import Response, jsonify
+
+from app.domain import Episode
 from app.web import transcripts
 from app.web.api.operation import Operation, operation
 from app.web.api.root import blueprint
@@ -20,9 +23,11 @@ from app.web.models import TranscriptOut
         problems=(404,),
     ),
 )
-def transcript_json(episode_id: str) -> TranscriptOut:
+def transcript_json(episode_id: str) -> Response:
     """Segments with words."""
-    return transcripts.as_json(episode_or_404(episode_id))
+    episode = episode_or_404(episode_id)
+    answer = jsonify(transcripts.as_json(episode).model_dump(mode="json"))
+    return _named(answer, episode, "json")
 
 
 @operation(
@@ -38,8 +43,9 @@ def transcript_json(episode_id: str) -> TranscriptOut:
 )
 def transcript_vtt(episode_id: str) -> Response:
     """Captions for a web player."""
-    text = transcripts.as_vtt(transcripts.spoken(episode_or_404(episode_id)))
-    return Response(text, content_type="text/vtt; charset=utf-8")
+    episode = episode_or_404(episode_id)
+    text = transcripts.as_vtt(transcripts.spoken(episode))
+    return _named(Response(text, content_type="text/vtt; charset=utf-8"), episode, "vtt")
 
 
 @operation(
@@ -55,8 +61,9 @@ def transcript_vtt(episode_id: str) -> Response:
 )
 def transcript_srt(episode_id: str) -> Response:
     """Captions for most players."""
-    text = transcripts.as_srt(transcripts.spoken(episode_or_404(episode_id)))
-    return Response(text, content_type="application/x-subrip; charset=utf-8")
+    episode = episode_or_404(episode_id)
+    text = transcripts.as_srt(transcripts.spoken(episode))
+    return _named(Response(text, content_type="application/x-subrip; charset=utf-8"), episode, "srt")
 
 
 @operation(
@@ -72,5 +79,14 @@ def transcript_srt(episode_id: str) -> Response:
 )
 def transcript_txt(episode_id: str) -> Response:
     """No header, times or names."""
-    text = transcripts.as_text(transcripts.spoken(episode_or_404(episode_id)))
-    return Response(text, content_type="text/plain; charset=utf-8")
+    episode = episode_or_404(episode_id)
+    text = transcripts.as_text(transcripts.spoken(episode))
+    return _named(Response(text, content_type="text/plain; charset=utf-8"), episode, "txt")
+
+
+def _named(response: Response, episode: Episode, kind: str) -> Response:
+    """As a file that is named as the episode is, without what file systems refuse."""
+    name = re.sub(r"[^\w\s.,()'’&-]+", " ", episode.title)
+    name = " ".join(name.split())[:80].strip(" .") or episode.id
+    response.headers.set("Content-Disposition", "attachment", filename=f"{name}.{kind}")
+    return response
