@@ -22,7 +22,7 @@ _MOST_CHARS = 120  # where a language has no spaces, the rest of a line is one w
 def link(episode_id: str, at_s: float, following: str = "") -> str:
     """The address of a moment; ``following`` is what is said from there on."""
     quote = " ".join(following.split()[:WORDS])[:_MOST_CHARS]
-    query = {"t": f"{round(at_s, 2):.10g}"} | ({"text": quote} if quote else {})
+    query = {"t": f"{round(at_s, 3):.10g}"} | ({"text": quote} if quote else {})
     return f"/episodes/{episode_id}?{urlencode(query)}"
 
 
@@ -49,8 +49,12 @@ def find(quote: str, words: Sequence[Word], near_s: float) -> float | None:
     enough = [place for place, n in votes.items() if n >= _ENOUGH * len(wanted) and place >= 0]
     if not enough:
         return None
-    best = min(enough, key=lambda place: (-votes[place], abs(said[place][1] - near_s)))
-    return said[best][1]
+
+    def merit(place: int) -> tuple[bool, int, float]:
+        away_s = abs(said[place][1] - near_s)
+        return away_s <= SAME_S, votes[place], -away_s
+
+    return said[max(enough, key=merit)][1]
 
 
 def _tokens(text: str) -> list[str]:

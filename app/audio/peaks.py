@@ -27,7 +27,8 @@ def peaks(windows: Iterable[Floats]) -> Peaks:
     starts = np.arange(count) * len(power) // count
     ends = np.append(starts[1:], len(power))
     level = np.sqrt(np.add.reduceat(power, starts) / (ends - starts))
-    return np.round(255 * np.sqrt(level / max(level.max(), 1e-9))).astype(np.uint8)
+    found: Peaks = np.round(255 * np.sqrt(level / max(level.max(), 1e-9))).astype(np.uint8)
+    return found
 
 
 def _power(window: Floats) -> NDArray[np.float64]:

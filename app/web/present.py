@@ -351,4 +351,6 @@ def install(app: Flask) -> None:
         intent, listened, noisy, nothing, relaxed, tile, initials, snippet, reasons.told,
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
-    app.jinja_env.globals.update(with_query=with_query, moment_link=moment_link, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES)
+    app.jinja_env.globals.update(
+        with_query=with_query, moment_link=moment_link, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES
+    )

@@ -82,20 +82,6 @@ def test_a_show_is_one_click_from_being_the_filter(page: Page, base_url: str) ->
     expect(page.locator(".group")).to_have_count(1)
 
 
-def test_words_of_the_transcript_play(page: Page, base_url: str) -> None:
-    page.goto(f"{base_url}/episodes/{library.APPLES}?t=22")
-    audio = "document.getElementById('audio')"
-    page.wait_for_function(f"() => {audio}.currentTime >= 22")
-    assert page.evaluate(f"{audio}.paused"), "it never plays on load"
-    line = page.locator(".line", has_text="Cut the crossing")
-    line.hover()
-    line.locator(".w", has_text="branches").click()
-    page.wait_for_function(f"() => !{audio}.paused && {audio}.currentTime > 37")
-    expect(page.locator(".w.now")).to_be_visible()
-    page.get_by_role("link", name="Pruning").click()
-    page.wait_for_function(f"() => {audio}.currentTime >= 18 && {audio}.currentTime < 30")
-
-
 def test_a_page_that_is_not_there(page: Page, base_url: str) -> None:
     answer = page.goto(f"{base_url}/episodes/none")
     assert answer.status == 404

@@ -305,6 +305,7 @@ def heard_without_classes(desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
     desk.site.serve(f"/{name}.wav", tone(12))
     feed = desk.add(name, audio=desk.site.url(f"/{name}.wav"), vtt=True)
     desk.run()
+    get_store().remove(f"episodes/{desk.episode(feed).id}/peaks.npy")
     monkeypatch.delenv("EARMARK_AUDIO_EMBEDDER")
     get_settings.cache_clear()
     return feed
@@ -326,6 +327,7 @@ def test_an_engine_that_is_chosen_later_hears_the_audio_again(
     assert again.lacking() == ""
     kept = EpisodeArtefacts(get_store(), episode.id)
     assert not kept.has_pcm()
+    assert kept.peaks() is not None
     assert lacking(feed, episode) == ""
 
 
@@ -393,6 +395,29 @@ def test_the_recording_is_found_until_the_episode_is_removed(desk: Desk) -> None
     assert recorded(feed) == []
     index = RecordingIndex(get_client(), get_settings().index_prefix)
     assert index.ids(episode.id) == []
+
+
+def test_the_waveform_is_kept_and_made_anew_only_from_kept_audio(desk: Desk) -> None:
+    at_s = np.arange(20 * 16_000) / 16_000
+    louder = np.where(at_s < 10, 0.1, 0.8) * np.sin(2 * np.pi * 440 * at_s)
+    desk.site.serve("/louder.wav", wav(louder))
+    feed = desk.add("louder", audio=desk.site.url("/louder.wav"), vtt=True)
+    desk.run()
+    episode = desk.episode(feed)
+    kept = EpisodeArtefacts(get_store(), episode.id)
+    peaks = kept.peaks()
+    assert peaks is not None
+    assert peaks[:500].max() < 100
+    assert peaks[500:].min() > 250
+    get_store().remove(f"episodes/{episode.id}/peaks.npy")
+    assert lacking(feed, episode) == ""
+    assert kept.peaks() is None
+    with get_store().write(kept.pcm()) as pcm:
+        pcm.write((32_767 * louder).astype("<i2").tobytes())
+    assert lacking(feed, episode) == ""
+    again = kept.peaks()
+    assert again is not None
+    assert again.tolist() == peaks.tolist()
 
 
 def test_audio_that_changed_is_found_by_the_new_recording_alone(desk: Desk) -> None:

@@ -63,7 +63,9 @@ def transcript_srt(episode_id: str) -> Response:
     """Captions for most players."""
     episode = episode_or_404(episode_id)
     text = transcripts.as_srt(transcripts.spoken(episode))
-    return _named(Response(text, content_type="application/x-subrip; charset=utf-8"), episode, "srt")
+    return _named(
+        Response(text, content_type="application/x-subrip; charset=utf-8"), episode, "srt"
+    )
 
 
 @operation(

@@ -64,7 +64,7 @@ def test_a_hit_says_everything_that_the_contract_promises(library: Library) -> N
             "audio_url": "http://127.0.0.1/e1.mp3",
         },
         "feed": {"id": "show", "title": "The Ice Show"},
-        "url": "/episodes/e1?t=30.5",
+        "url": "/episodes/e1?t=30.5&text=glaciers+were+melting+fast.",
     }
     assert legs.keys() == {"keyword", "sounds_like"}
     for leg in legs.values():

@@ -43,7 +43,8 @@ def test_a_hit_plays_from_its_first_matched_word(client: FlaskClient) -> None:
     start, end = hit["highlights"][0]
     assert hit["text"][start:end] == "pruned"
     assert 18 < hit["at_s"] < 34
-    assert hit["url"] == f"/episodes/{library.APPLES}?t={hit['at_s']:g}"
+    moment = f"?t={hit['at_s']:g}&text=pruned+in+late+winter%2C+while+it"
+    assert hit["url"] == f"/episodes/{library.APPLES}{moment}"
 
 
 def test_filters_narrow(client: FlaskClient) -> None:

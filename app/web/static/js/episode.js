@@ -5,10 +5,10 @@ import { placeIn } from "./remember.js";
 import { clock, moment } from "./time.js";
 import { Transcript } from "./transcript.js";
 
-/** Bring the episode of this page to life, if this is one; `signal` ends it. */
-export function start(player, signal) {
+/** Bring the episode of this page to life, if this is one; `again`: someone came back to it. */
+export function start(player, signal, again = false) {
   const article = document.querySelector("article[data-episode]");
-  if (article) new EpisodePage(article, player, signal).begin();
+  if (article) new EpisodePage(article, player, signal).begin(again);
 }
 
 class EpisodePage {
@@ -23,25 +23,26 @@ class EpisodePage {
     this.find = form && new Find(form, this.transcript, { onFound: (seconds) => this.mark(seconds), signal });
   }
 
-  begin() {
+  begin(again) {
     const { signal } = this;
     this.article.addEventListener("click", (event) => this.click(event), { signal });
     this.button?.addEventListener("click", () => this.toggle(), { signal });
     this.player.addEventListener("change", () => this.draw(), { signal });
     addEventListener("hashchange", () => this.toHash(), { signal });
     this.transcript?.learn(this.article.dataset.times);
-    if (this.episode.audio) this.takeUp();
+    if (this.episode.audio) this.takeUp(again);
     this.draw();
     this.showLine(this.article.querySelector(".line.is-here"));
   }
 
-  /** Have the episode ready, but leave alone what is playing. */
-  takeUp() {
+  /** Have the episode ready, but leave alone what is playing, or was when someone left. */
+  takeUp(again) {
     const { start, end } = this.article.dataset;
     const [at, until] = moment(location.hash) ?? (start ? [Number(start), end ? Number(end) : null] : []);
     this.from = at ?? placeIn(this.episode.id);
     this.until = until ?? null;
-    if (this.player.audio.paused) this.player.load(this.episode, this.from, this.until);
+    const left = again && this.player.holds(this.episode.id);
+    if (this.player.audio.paused && !left) this.player.load(this.episode, this.from, this.until);
   }
 
   toHash() {
@@ -58,7 +59,9 @@ class EpisodePage {
   }
 
   playFrom(second) {
-    if (this.episode.audio) this.player.play(this.episode, second);
+    if (!this.episode.audio) return;
+    this.player.play(this.episode, second);
+    this.transcript?.follow();
   }
 
   toggle() {
@@ -68,7 +71,7 @@ class EpisodePage {
   }
 
   mark(seconds) {
-    if (this.player.holds(this.episode.id)) this.player.mark(seconds);
+    if (this.player.holds(this.episode.id)) this.player.mark("found", seconds);
   }
 
   draw() {

@@ -8,31 +8,41 @@ import { mendArtwork } from "./time.js";
 
 const player = new Player(document.getElementById("player"));
 const places = new Map(); // how far each address was scrolled
+const hits = new Map(); // the seconds that were found in each episode, by the address of its page
 let leaving = null;
 
-/** Bring the page that has just come to life. */
-function begin() {
+/** Bring the page that has just come to life; `again`: someone came back to it. */
+function begin(again = false) {
   leaving?.abort();
   leaving = new AbortController();
   document.body.className = document.getElementById("main").dataset.page;
-  episode.start(player, leaving.signal);
+  episode.start(player, leaving.signal, again);
   search.start(player, leaving.signal);
   mendArtwork();
   drawMoments();
+  markHits();
 }
 
 function moments() {
   return [...document.querySelectorAll("a[data-play]")];
 }
 
-/** Play the moment of a link that was clicked; its neighbours are marked on the seek bar. */
+/** Show on the seek bar what was found in the episode, here or on the page that led to this one. */
+function markHits() {
+  for (const [page, links] of Map.groupBy(moments(), (link) => link.dataset.page)) {
+    hits.set(page, links.map((link) => Number(link.dataset.at)));
+  }
+  if (player.episode) player.mark("hit", hits.get(player.episode.page) ?? []);
+}
+
+/** Play the moment of a link that was clicked. */
 function playMoment(link) {
   const { audio, at, title, show, page } = link.dataset;
   const id = page.split("/").pop();
   if (isThis(link) && player.sounds(id)) return player.audio.pause();
   player.play({ id, audio, title, show, page }, Number(at));
   player.moment = at;
-  player.mark(moments().filter((one) => one.dataset.page === page).map((one) => Number(one.dataset.at)));
+  markHits();
   return drawMoments();
 }
 
@@ -61,6 +71,10 @@ document.addEventListener("click", (event) => {
 for (const name of ["play", "pause"]) player.audio.addEventListener(name, drawMoments);
 player.addEventListener("change", () => { if (!player.episode) drawMoments(); });
 
+// htmx keeps the address that a link had when it first saw it; the one in the player changes.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt.matches(".player-title")) detail.path = detail.elt.getAttribute("href");
+});
 document.addEventListener("htmx:beforeHistorySave", ({ detail }) => places.set(detail.path, scrollY));
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.boosted) return;
@@ -74,7 +88,7 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   if (!document.activeElement?.matches("[autofocus]")) document.getElementById("main").focus({ preventScroll: true });
 });
 document.addEventListener("htmx:historyRestore", ({ detail }) => {
-  begin();
+  begin(true);
   scrollTo({ top: places.get(detail.path) ?? 0, behavior: "instant" });
 });
 document.addEventListener("htmx:sendError", ({ detail }) => {

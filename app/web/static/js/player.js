@@ -21,6 +21,7 @@ export class Player extends EventTarget {
     this.title = root.querySelector(".player-title");
     this.toggleButton = root.querySelector("[data-act=toggle]");
     this.episode = null;
+    this.marks = {}; // seconds by kind
     this.pending = 0; // the second to start at, until the audio is there
     this.range = null; // the second to stop at
     this.listen();
@@ -36,9 +37,13 @@ export class Player extends EventTarget {
     this.speeds.addEventListener("change", () => this.setSpeed(Number(this.speeds.value)));
     this.audio.addEventListener("loadedmetadata", () => {
       if (this.pending) this.audio.currentTime = this.pending;
-      this.marksMoved();
+      this.drawMarks();
     });
     this.audio.addEventListener("timeupdate", () => this.pass());
+    this.audio.addEventListener("waiting", () => this.root.classList.add("is-waiting"));
+    for (const name of ["playing", "pause", "emptied"]) {
+      this.audio.addEventListener(name, () => this.root.classList.remove("is-waiting"));
+    }
     this.audio.addEventListener("pause", () => this.keepPlace());
     this.audio.addEventListener("error", () => this.fail());
     for (const name of ["play", "pause", "timeupdate", "seeked", "durationchange"]) {
@@ -100,7 +105,7 @@ export class Player extends EventTarget {
       this.problem.textContent = "";
       this.setSpeed(recall("speed", 1));
       this.wave.show([]);
-      this.mark([]);
+      this.marks = {};
       this.root.querySelector(".player-show").textContent = episode.show;
       this.title.textContent = episode.title;
       this.describe();
@@ -117,6 +122,7 @@ export class Player extends EventTarget {
   }
 
   start() {
+    if (!this.episode) return;
     this.problem.textContent = "";
     this.audio.play().catch((error) => {
       if (error.name === "NotAllowedError") this.problem.textContent = _("Press play to listen.");
@@ -156,16 +162,17 @@ export class Player extends EventTarget {
     this.setSpeed(SPEEDS[SPEEDS.indexOf(this.audio.playbackRate) + step] ?? this.audio.playbackRate);
   }
 
-  /** Show these seconds as found moments. */
-  mark(seconds) {
-    this.moments = seconds;
-    this.marksMoved();
+  /** Show these seconds as moments of a kind: "hit" of a search, or "found" in the transcript. */
+  mark(kind, seconds) {
+    this.marks[kind] = seconds;
+    this.drawMarks();
   }
 
-  marksMoved() {
-    if (!this.duration) return;
-    this.wave.mark("chapter", this.chapters.map(({ start_s }) => start_s / this.duration).filter(Boolean));
-    this.wave.mark("found", this.moments.map((second) => second / this.duration));
+  drawMarks() {
+    const chapters = this.chapters.map(({ start_s }) => start_s).filter(Boolean);
+    for (const [kind, seconds] of Object.entries({ chapter: chapters, hit: [], found: [], ...this.marks })) {
+      this.wave.mark(kind, this.duration ? seconds.map((second) => second / this.duration) : []);
+    }
   }
 
   /** What the page at hand may not say: chapters, length, artwork and waveform. */
@@ -180,7 +187,7 @@ export class Player extends EventTarget {
     episode.duration = about?.duration_s;
     episode.image = about?.image_url;
     this.wave.show(wave?.peaks ?? []);
-    this.marksMoved();
+    this.drawMarks();
     this.describe();
     this.draw();
   }

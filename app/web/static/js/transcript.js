@@ -15,6 +15,7 @@ export class Transcript {
     this.starts = this.lines.map((line) => Number(line.dataset.start));
     this.spoken = this.lines.filter((line) => line.querySelector(".text"));
     this.words = new Map(); // of each line: where its words begin in its text, and when
+    this.here = root.querySelector(".is-here");
     this.again = document.getElementById("follow");
     this.follows = true;
     this.movedAt = -Infinity;
@@ -70,6 +71,7 @@ export class Transcript {
 
   /** Nothing of this episode is in the player. */
   stop() {
+    if (!this.player) return;
     clearTimeout(this.timer);
     this.player = null;
     this.playing = false;
