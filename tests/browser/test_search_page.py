@@ -77,6 +77,7 @@ def test_a_filter_that_cannot_be_read_says_so(page: Page, base_url: str) -> None
 def test_a_show_is_one_click_from_being_the_filter(page: Page, base_url: str) -> None:
     page.goto(base_url)
     page.get_by_role("link", name="Harbour Stories").click()
+    page.wait_for_url("**/?show=*")
     page.get_by_role("searchbox", name="Search").fill("pruned lighthouse")
     page.keyboard.press("Enter")
     expect(page.locator(".group")).to_have_count(1)
