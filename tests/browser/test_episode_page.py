@@ -298,4 +298,7 @@ def test_a_page_that_is_not_there_is_shown_and_the_player_goes_on(
     page.route(f"{base_url}/", lambda route: route.fulfill(response=route.fetch(url=missing)))
     page.locator(".brand").click()
     expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+    page.unroute_all()
+    page.locator(".brand").click()
+    expect(page.get_by_role("heading", name="Find the moment")).to_be_visible()
     assert page.evaluate(PLAYS)

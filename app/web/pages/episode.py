@@ -48,7 +48,7 @@ def times(episode_id: str) -> Response:
     of the audio), in hundredths of a second.
     """
     episode = episode_or_404(episode_id)
-    spoken = [line.words for line in present.lines(_segments(episode.id)) if line.words]
+    spoken = [line.words for line in present.lines(_segments(episode.id)) if line.text]
     return jsonify([list(_row(words)) for words in spoken])
 
 

@@ -1,6 +1,7 @@
 """The episode page as a server gives it: what no script has to make."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from flask.testing import FlaskClient
 
 from app.artefacts import EpisodeArtefacts
 from app.store import get_store
+from app.web import present
 from tests.app.web import library
 
+MODULES = Path(present.__file__).with_name("static") / "js"
 APPLES = f"/episodes/{library.APPLES}"
 
 
@@ -80,3 +83,13 @@ def test_a_hit_links_to_its_first_marked_word_and_quotes_it(client: FlaskClient)
     assert hit["url"] == f"{APPLES}?t={hit['at_s']:g}&text=buds+swell."
     page = client.get("/?q=%22buds+swell%22").text
     assert f'data-at="{hit["at_s"]}"' in page
+
+
+def test_every_module_is_asked_for_at_once(client: FlaskClient) -> None:
+    wanted, seen = ["listening.js"], set()
+    while wanted:
+        seen.add(module := wanted.pop())
+        text = (MODULES / module).read_text("utf-8")
+        wanted += set(re.findall(r'from "\./(.+?)"', text)) - seen
+    preloaded = re.findall(r'rel="modulepreload" href=".*?/js/(.+?)"', client.get("/").text)
+    assert {*preloaded, "listening.js"} == seen

@@ -79,10 +79,10 @@ document.addEventListener("htmx:beforeHistorySave", ({ detail }) => places.set(d
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (!detail.boosted) return;
   const page = document.getElementById("page");
-  Object.assign(detail, { shouldSwap: true, isError: false, target: page, selectOverride: "#page", swapOverride: "outerHTML" });
+  Object.assign(detail, { shouldSwap: true, isError: false, target: page, selectOverride: "#page > *", swapOverride: "innerHTML" });
 });
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  if (!detail.boosted) return;
+document.addEventListener("htmx:afterSettle", ({ detail, target }) => {
+  if (!detail.boosted || target.id !== "main") return;
   begin();
   if (!location.hash && !document.querySelector(".line.is-here")) scrollTo({ top: 0, behavior: "instant" });
   if (!document.activeElement?.matches("[autofocus]")) document.getElementById("main").focus({ preventScroll: true });
@@ -91,6 +91,7 @@ document.addEventListener("htmx:historyRestore", ({ detail }) => {
   begin(true);
   scrollTo({ top: places.get(detail.path) ?? 0, behavior: "instant" });
 });
+document.addEventListener("htmx:historyCacheMissLoadError", () => location.reload()); // says what is wrong
 document.addEventListener("htmx:sendError", ({ detail }) => {
   if (detail.boosted) player.problem.textContent = _("The page could not be loaded. Is Earmark still running?");
 });

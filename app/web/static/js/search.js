@@ -2,11 +2,11 @@
 import { mendArtwork } from "./time.js";
 import { Voice } from "./voice.js";
 
-/** Bring the search page to life, if this is one. */
-export function start(player) {
+/** Bring the search page to life, if this is one; `signal` ends it. */
+export function start(player, signal) {
   const form = document.querySelector("form.ask");
   if (!form) return;
-  new Voice({
+  const voice = new Voice({
     button: document.getElementById("mic"),
     panel: document.getElementById("voice"),
     form,
@@ -18,8 +18,10 @@ export function start(player) {
       document.querySelector(".shows")?.remove();
       document.getElementById("q").value = heard;
       mendArtwork(root);
+      window.htmx?.process(root);
       scrollTo({ top: 0 });
       root.querySelector(".heard").focus({ preventScroll: true });
     },
   });
+  signal.addEventListener("abort", () => voice.discard());
 }
