@@ -82,7 +82,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   Object.assign(detail, { shouldSwap: true, isError: false, target: page, selectOverride: "#page > *", swapOverride: "innerHTML" });
 });
 document.addEventListener("htmx:afterSettle", ({ detail, target }) => {
-  if (!detail.boosted || target.id !== "main") return;
+  if (!detail.boosted || target.id !== "page") return;
   begin();
   if (!location.hash && !document.querySelector(".line.is-here")) scrollTo({ top: 0, behavior: "instant" });
   if (!document.activeElement?.matches("[autofocus]")) document.getElementById("main").focus({ preventScroll: true });
