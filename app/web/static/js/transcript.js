@@ -85,7 +85,8 @@ export class Transcript {
     clearTimeout(this.timer);
     if (!this.player) return;
     const second = this.player.now + EARLY_S;
-    const number = countUpTo(this.starts, second) - 1;
+    const begun = this.playing || this.player.now > 0;
+    const number = begun ? countUpTo(this.starts, second) - 1 : -1;
     const line = this.lines[number] ?? null;
     if (line !== this.here) {
       this.here?.classList.remove("is-here");
