@@ -16,6 +16,7 @@ from app.search.index import IndexMismatch, check_models, chosen_models, other_o
 from app.settings import get_settings
 from app.store import get_store
 from app.web import packages
+from app.web.i18n import gettext as _
 from app.web.redis import get_redis
 
 PROBE_S = 3.0
@@ -58,13 +59,14 @@ def all_parts() -> list[Part]:
 def _packages() -> Part:
     """What pages need of others' scripts; all that is typed, read and played works without."""
     lost = packages.missing()
-    reason = f"not installed: {', '.join(lost)}; start scripts/run again" if lost else None
+    told = _("not installed: %(names)s; start scripts/run again", names=", ".join(lost))
+    reason = told if lost else None
     return Part("front-end packages", not lost, reason, required=False)
 
 
 def _services() -> Iterator[Part]:
     yield (cluster := _probe("elasticsearch", _elasticsearch))
-    unknown = Part("indices", False, "unknown while Elasticsearch cannot be reached")
+    unknown = Part("indices", False, _("unknown while Elasticsearch cannot be reached"))
     yield _probe("indices", _indices) if cluster.ok else unknown
     options = _probe("index options", _other_options) if cluster.ok else unknown
     yield Part("index options", options.ok, options.reason, required=False)
@@ -76,7 +78,7 @@ def _probe(name: str, check: Callable[[], str | None]) -> Part:
     try:
         reason = check()
     except (TransportError, ApiError, RedisError) as error:
-        reason = f"cannot be reached: {type(error).__name__}"
+        reason = _("cannot be reached: %(error)s", error=type(error).__name__)
     except Exception as error:  # noqa: BLE001 - a store behind fsspec may raise anything
         reason = f"{type(error).__name__}: {error}"
     return Part(name, reason is None, reason)
@@ -89,7 +91,7 @@ def _client() -> Elasticsearch:
 
 def _elasticsearch() -> str | None:
     health = _client().cluster.health()
-    return "the cluster's state is red" if health["status"] == "red" else None
+    return _("the cluster's state is red") if health["status"] == "red" else None
 
 
 def _indices() -> str | None:
@@ -98,7 +100,7 @@ def _indices() -> str | None:
         check_models(_client(), get_settings().index_prefix, chosen_models())
         return _disk_full(get_settings().index_prefix)
     except NotFoundError:
-        return "are not made yet: the workers make them when they start"
+        return _("are not made yet: the workers make them when they start")
     except (IndexMismatch, EncoderError) as error:
         return str(error)
 
@@ -133,7 +135,7 @@ def _processes() -> list[Part]:
         redis = get_redis()
         return [_process(name, bool(redis.exists(_heartbeat(name)))) for name in PROCESSES]
     except RedisError:
-        return [Part(name, False, "unknown while Redis cannot be reached") for name in PROCESSES]
+        return [Part(name, False, _("unknown while Redis cannot be reached")) for name in PROCESSES]
 
 
 def _heartbeat(process: str) -> str:
@@ -141,7 +143,7 @@ def _heartbeat(process: str) -> str:
 
 
 def _process(name: str, alive: bool) -> Part:
-    return Part(name, alive, None if alive else "has sent no sign of life for 30 seconds")
+    return Part(name, alive, None if alive else _("has sent no sign of life for 30 seconds"))
 
 
 def _called(role: str, engine: str) -> str:

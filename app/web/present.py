@@ -21,7 +21,6 @@ from app.web.models import ClipOut, Degraded, Hit, SearchOut
 
 SNIPPET_CHARS = 240
 TILE_COLOURS = 6
-DASH = "–"
 
 # Those that the filter offers beside the shows' own; Babel has their names.
 LANGUAGES = (
@@ -352,5 +351,5 @@ def install(app: Flask) -> None:
     ):  # fmt: skip
         app.jinja_env.filters[function.__name__] = function
     app.jinja_env.globals.update(
-        with_query=with_query, moment_link=moment_link, DASH=DASH, INTENTS=INTENTS, CHOICES=CHOICES
+        with_query=with_query, moment_link=moment_link, INTENTS=INTENTS, CHOICES=CHOICES
     )

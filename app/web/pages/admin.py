@@ -8,7 +8,9 @@ from werkzeug.wrappers import Response as Redirect
 
 from app.catalog import get_catalog
 from app.domain import EpisodeStatus
-from app.web import auth, feeds, health, history, opml
+from app.web import auth, feeds, health, history, opml, reasons
+from app.web.i18n import gettext as _
+from app.web.i18n import ngettext
 from app.web.inputs import NewFeed
 from app.web.params import Params, from_values
 from app.web.problems import Problem
@@ -93,9 +95,9 @@ def add_feed() -> Redirect:
         new = from_values(_NewFeedForm, request.form)
         feed, created = feeds.add(new.url, new.transcripts, new.latest)
         name = feed.title or feed.url
-        return (
-            f"“{name}” was added; its episodes follow." if created else f"“{name}” is here already."
-        )
+        if created:
+            return _("“%(name)s” was added; its episodes follow.", name=name)
+        return _("“%(name)s” is here already.", name=name)
 
     return _do(act)
 
@@ -105,10 +107,10 @@ def add_feed() -> Redirect:
 def feed_action(feed_id: str, action: str) -> Redirect:
     """Pause, resume, poll or remove a feed."""
     acts: dict[str, tuple[Callable[[], object], str]] = {
-        "pause": (lambda: feeds.change(feed_id, {"paused": True}), "The feed is paused."),
-        "resume": (lambda: feeds.change(feed_id, {"paused": False}), "The feed goes on."),
-        "refresh": (lambda: feeds.refresh(feed_id), "The feed is being checked now."),
-        "remove": (lambda: feeds.remove_feed(feed_id), "The feed and its episodes are removed."),
+        "pause": (lambda: feeds.change(feed_id, {"paused": True}), _("The feed is paused.")),
+        "resume": (lambda: feeds.change(feed_id, {"paused": False}), _("The feed goes on.")),
+        "refresh": (lambda: feeds.refresh(feed_id), _("The feed is being checked now.")),
+        "remove": (lambda: feeds.remove_feed(feed_id), _("The feed and its episodes are removed.")),
     }
     return _do(*acts[action])
 
@@ -118,8 +120,8 @@ def feed_action(feed_id: str, action: str) -> Redirect:
 def episode_action(episode_id: str, action: str) -> Redirect:
     """Process an episode again, or remove it."""
     acts: dict[str, tuple[Callable[[], object], str]] = {
-        "retry": (lambda: feeds.retry(episode_id), "The episode is being processed again."),
-        "remove": (lambda: feeds.remove_episode(episode_id), "The episode is removed for good."),
+        "retry": (lambda: feeds.retry(episode_id), _("The episode is being processed again.")),
+        "remove": (lambda: feeds.remove_episode(episode_id), _("The episode is removed for good.")),
     }
     return _do(*acts[action])
 
@@ -133,14 +135,19 @@ def import_opml() -> Redirect:
     def act() -> str:
         outcomes = opml.take_in(opml.uploaded())
         for failed in (o for o in outcomes if o.error):
-            flash(f"{failed.url}: {failed.error}", "error")
+            flash(f"{failed.url}: {reasons.told(failed.error or '')}", "error")
         late = sum(1 for o in outcomes if not o.id and not o.error)
         added, known = (
             sum(o.created for o in outcomes),
             sum(bool(o.id) and not o.created for o in outcomes),
         )
-        waiting = f", {late} still being looked at" if late else ""
-        return f"{added} feeds were added, {known} were here already{waiting}."
+        said = [
+            ngettext("%(num)d feed was added", "%(num)d feeds were added", added),
+            ngettext("%(num)d was here already", "%(num)d were here already", known),
+        ]
+        if late:
+            said.append(_("%(count)d still being looked at", count=late))
+        return ", ".join(said) + "."
 
     return _do(act)
 

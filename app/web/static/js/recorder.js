@@ -1,18 +1,20 @@
 // Records from the microphone, tells how loud it is, and gives one blob at the end.
+import { gettext as _ } from "./i18n.js";
+
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus"];
 
 /** Why this browser cannot record here; null where it can. */
 export function whyNot() {
-  if (!window.isSecureContext) return "The microphone needs a secure address (https, or localhost).";
-  if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) return "This browser cannot record.";
+  if (!window.isSecureContext) return _("The microphone needs a secure address (https, or localhost).");
+  if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) return _("This browser cannot record.");
   return null;
 }
 
 /** What a refused microphone means to a person. */
 export function explain(error) {
-  if (error.name === "NotAllowedError") return "The microphone is not allowed here: allow it in the browser's address bar, or choose a recording.";
-  if (error.name === "NotFoundError") return "No microphone was found. Choose a recording instead.";
-  return `The microphone could not be opened (${error.name}).`;
+  if (error.name === "NotAllowedError") return _("The microphone is not allowed here: allow it in the browser's address bar, or choose a recording.");
+  if (error.name === "NotFoundError") return _("No microphone was found. Choose a recording instead.");
+  return _("The microphone could not be opened ({reason}).", { reason: error.name });
 }
 
 // Only the level is evened out: what browsers take for noise and echo is part of a sound or a tune.

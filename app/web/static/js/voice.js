@@ -1,6 +1,7 @@
 // The microphone button: record or choose a clip, send it, and show what was found; then send
 // the same clip again for something else.
 import { Recorder, explain, whyNot } from "./recorder.js";
+import { gettext as _ } from "./i18n.js";
 import { clock } from "./time.js";
 
 export class Voice {
@@ -55,14 +56,14 @@ export class Voice {
     this.onBegin();
     this.panel.hidden = false;
     const reason = whyNot();
-    if (reason) return this.tell(`${reason} You can choose a recording instead.`, true);
+    if (reason) return this.tell(`${reason} ${_("You can choose a recording instead.")}`, true);
     const recorder = new Recorder({
       maxS: Number(this.panel.dataset.maxS),
       onLevel: (level) => { this.level.setAttribute("width", 100 * level); },
       onTime: (seconds) => { this.time.textContent = clock(seconds); },
       onFull: () => this.finish(),
     });
-    this.tell("Allow the microphone to record.");
+    this.tell(_("Allow the microphone to record."));
     try {
       await recorder.start();
     } catch (error) {
@@ -70,14 +71,14 @@ export class Voice {
     }
     this.recorder = recorder;
     this.show(true);
-    return this.tell("Recording: say it, hum it, or hold the phone to it.");
+    return this.tell(_("Recording: say it, hum it, or hold the phone to it."));
   }
 
   show(recording) {
     this.live.hidden = this.stop.hidden = !recording;
-    this.close.textContent = recording ? "Discard" : "Close";
+    this.close.textContent = recording ? _("Discard") : _("Close");
     this.button.setAttribute("aria-expanded", String(recording));
-    this.button.setAttribute("aria-label", recording ? "Stop and search" : "Search with your voice or a sound");
+    this.button.setAttribute("aria-label", recording ? _("Stop and search") : _("Search with your voice or a sound"));
   }
 
   async finish() {
@@ -105,7 +106,7 @@ export class Voice {
   wait(on) {
     this.waiting.hidden = !on;
     this.file.parentElement.hidden = on;
-    this.close.textContent = on ? "Cancel" : "Close";
+    this.close.textContent = on ? _("Cancel") : _("Close");
     this.button.disabled = this.results.inert = on;
     this.intents.hidden = on;
     this.results.classList.toggle("is-stale", on);
@@ -114,7 +115,7 @@ export class Voice {
   async send(clip, intent = new FormData(document.getElementById("clip")).get("intent")) {
     this.release();
     this.wait(true);
-    this.tell("Listening to the recording …");
+    this.tell(_("Listening to the recording …"));
     this.asking = new AbortController();
     const form = new FormData(this.form);
     form.delete("q");
@@ -132,7 +133,7 @@ export class Voice {
       return this.onResults(this.results, heard);
     } catch (error) {
       if (error.name === "AbortError") return undefined;
-      return this.tell("The clip could not be sent. Is Earmark still running?", true);
+      return this.tell(_("The clip could not be sent. Is Earmark still running?"), true);
     } finally {
       this.file.value = "";
       this.wait(false);
@@ -141,6 +142,6 @@ export class Voice {
 
   reason(page, response) {
     const parsed = new DOMParser().parseFromString(page, "text/html");
-    return parsed.querySelector(".problem")?.textContent ?? `The search failed (${response.status}).`;
+    return parsed.querySelector(".problem")?.textContent ?? _("The search failed ({status}).", { status: response.status });
   }
 }
