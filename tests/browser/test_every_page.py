@@ -28,6 +28,37 @@ FIRST_PAGE_BYTES = 100_000
 SHIFT = 0.05
 WINDOWS = ((320, "en"), (320, "de"), (390, "en"), (820, "en"), (1280, "en"))
 
+
+def play(page: Page) -> None:
+    page.locator("a[data-play]").first.click()
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+
+
+def unfold(page: Page) -> None:
+    for summary in page.locator("summary").all():
+        summary.click()
+
+
+def offer_the_microphone(page: Page) -> None:
+    page.get_by_role("button", name="Search with your voice or a sound").click()
+    expect(page.get_by_text("Choose a recording", exact=True)).to_be_visible()
+
+
+def try_the_api_out(page: Page) -> None:
+    page.get_by_role("button", name="get /api/v1/feeds", exact=True).click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_role("button", name="Execute").click()
+    expect(page.locator(".live-responses-table")).to_contain_text("needs the admin token")
+
+
+STATES: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "playing": ("results", play),
+    "filters and tips": ("home", unfold),
+    "voice": ("home", offer_the_microphone),
+    "api": ("docs", try_the_api_out),
+}
+
 every_page = pytest.mark.parametrize("name", PAGES)
 
 WATCH = """
@@ -120,15 +151,14 @@ def test_axe_finds_nothing(visit: Callable[..., Page], axe: str, name: str, sche
     assert complaints(visit(name, color_scheme=scheme), axe) == []
 
 
+@pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_where_the_api_is_tried_out(
-    visit: Callable[..., Page], axe: str, scheme: str
+def test_axe_finds_nothing_once_a_page_is_in_use(
+    visit: Callable[..., Page], axe: str, state: str, scheme: str
 ) -> None:
-    page = visit("docs", color_scheme=scheme)
-    page.get_by_role("button", name="get /api/v1/feeds", exact=True).click()
-    page.get_by_role("button", name="Try it out").click()
-    page.get_by_role("button", name="Execute").click()
-    expect(page.locator(".live-responses-table")).to_contain_text("needs the admin token")
+    name, act = STATES[state]
+    page = visit(name, color_scheme=scheme, reduced_motion="reduce")
+    act(page)
     assert complaints(page, axe) == []
 
 
