@@ -1,5 +1,6 @@
 """Reading along, moving about, and a player that goes on while pages change."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -108,10 +109,12 @@ def test_the_player_goes_on_while_the_listener_searches(page: Page, base_url: st
     page.get_by_role("link", name="Three blasts in the fog").click()
     expect(page.get_by_role("heading", name="Three blasts in the fog")).to_be_visible()
     expect(page.locator("#player")).to_contain_text("Winter work")
+    expect(page).to_have_url(re.compile("/episodes/"))  # the browser may learn of it a bit later
     page.go_back()
     expect(page.locator("mark").first).to_be_visible()
     page.locator(".player-title").click()
     expect(page.get_by_role("heading", name="Winter work among the apple trees")).to_be_visible()
+    expect(page).to_have_url(re.compile("/episodes/"))
     expect(page.get_by_role("button", name="Pause")).to_have_count(2)
     assert page.evaluate(PLAYS)
     assert page.evaluate("document.querySelector('#player audio').dataset.same") == "yes"
