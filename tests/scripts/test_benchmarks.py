@@ -13,7 +13,9 @@ from scripts import (
     bench_onnx,
     bench_recording,
     measure_feed,
+    measure_hotwords,
     measure_languages,
+    measure_noise,
     measure_sounds,
     measure_speech,
     measure_voice,
@@ -36,6 +38,8 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("sounds", measure_sounds.table),
         ("languages", measure_languages.table),
         ("recording", bench_recording.table),
+        ("noise", measure_noise.table),
+        ("hotwords", measure_hotwords.table),
     ],
 )
 def test_a_table_is_generated(name: str, table: Callable[[Any], str]) -> None:
