@@ -9,6 +9,7 @@ import pytest
 
 from scripts import (
     bench_ann,
+    bench_clips,
     bench_ingest,
     bench_onnx,
     bench_recording,
@@ -38,6 +39,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
         ("sounds", measure_sounds.table),
         ("languages", measure_languages.table),
         ("recording", bench_recording.table),
+        ("clips", bench_clips.table),
         ("noise", measure_noise.table),
         ("hotwords", measure_hotwords.table),
     ],
