@@ -19,11 +19,18 @@ class Counting:
     def __init__(self, languages: Sequence[tuple[str, float]]) -> None:
         self.languages = list(languages)
         self.likely: list[str | None] = []
+        self.told: list[Sequence[str]] = []
 
     def transcribe(
-        self, window: Floats, *, language: str | None = None, likely: str | None = None
+        self,
+        window: Floats,
+        *,
+        language: str | None = None,
+        likely: str | None = None,
+        hotwords: Sequence[str] = (),
     ) -> Heard:
         self.likely.append(likely)
+        self.told.append(hotwords)
         detected, probability = self.languages.pop(0)
         words = [Word(f" {len(window)}", 0.5, 1.0)]
         return Heard(words, detected, probability, np.ones((len(window) // RATE, 2), np.float32))
@@ -100,3 +107,10 @@ def test_what_was_heard_before_or_the_feed_claims_is_told_as_likely() -> None:
     transcriber = Counting([("en", 0.9), ("en", 0.9)])
     hear(transcriber, language="fr")
     assert transcriber.likely == ["fr", "en"]
+
+
+def test_every_window_is_told_the_names_to_expect() -> None:
+    transcriber = Counting([("en", 0.9)] * 2)
+    names = ["Eisbaden", "Marit Bjørnsdóttir"]
+    hear_piece(PIECE, read, transcriber, {}, hotwords=names)
+    assert transcriber.told == [names, names]
