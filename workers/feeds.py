@@ -63,9 +63,9 @@ def add(
     transcripts: TranscriptsMode | None,
     latest: int | None,
     catalog: Catalog,
+    http: HttpClient | None = None,
     *,
     hotwords: Sequence[str] = (),
-    http: HttpClient | None = None,
 ) -> Added:
     """Take in the feed at this address, unless it is known by any earlier address or its GUID.
 

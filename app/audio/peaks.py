@@ -5,12 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from app.audio.mono import Floats
-
 PEAKS = 1000  # as many as the widest seek bar shows apart
 
 _CELL = 320  # samples that count as one moment: 20 ms of speech's 16 kHz
 
+Floats = NDArray[np.float32]
 Peaks = NDArray[np.uint8]
 
 

@@ -61,7 +61,7 @@ def _packages() -> Part:
     lost = packages.missing()
     told = _("not installed: %(names)s; start scripts/run again", names=", ".join(lost))
     reason = told if lost else None
-    return Part("front-end packages", not lost, reason, required=False)
+    return Part(_("front-end packages"), not lost, reason, required=False)
 
 
 def _services() -> Iterator[Part]:

@@ -37,6 +37,7 @@ export class Player extends EventTarget {
     this.speeds.addEventListener("change", () => this.setSpeed(Number(this.speeds.value)));
     this.audio.addEventListener("loadedmetadata", () => {
       if (this.pending) this.audio.currentTime = this.pending;
+      this.pending = 0;
       this.drawMarks();
     });
     this.audio.addEventListener("timeupdate", () => this.pass());
@@ -136,7 +137,8 @@ export class Player extends EventTarget {
   seek(seconds) {
     const at = Math.max(0, Math.min(seconds, this.duration || Infinity));
     this.range = null;
-    if (this.audio.readyState) this.audio.currentTime = at; else this.pending = at;
+    this.pending = at; // the audio may be there before its event is
+    if (this.audio.readyState) this.audio.currentTime = at;
     this.draw();
   }
 
