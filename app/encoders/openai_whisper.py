@@ -15,7 +15,7 @@ from app import models
 from app.encoders import whisper_model
 from app.encoders.base import GET_TORCH, EncoderError, Floats, Heard
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
-from app.encoders.hotwords import hint_of, is_echo
+from app.encoders.hotwords import hint_of, likely_names, with_names
 from app.encoders.weights import weights_folder, weights_version
 from app.encoders.whisper import (
     BEAM_SIZE,
@@ -76,13 +76,14 @@ class OpenAiWhisper:
             mel = _mel(model, window)
             encoded = model.encoder(mel[None])
             spoken, probability = _language(model, encoded, language, likely, samples)
-            hint = hint_of(hotwords)
-            found = [_decode_once(model, mel, encoded, samples, spoken, hint=hint)] if brief else []
+            found = [_decode_once(model, mel, encoded, samples, spoken)] if brief else []
             if not brief or is_doubtful(found[0]):
-                found = _decode(model, window, spoken, hint)
-                if is_echo(found, hotwords):
-                    found = _decode(model, window, spoken, None)
-        words = kept_words(found, samples / SAMPLE_RATE_HZ)
+                found = _decode(model, window, spoken)
+            words = kept_words(found, samples / SAMPLE_RATE_HZ)
+            if names := likely_names(hotwords, words, _tokenizer(model, spoken).encode):
+                hint = hint_of(names)
+                told = [_decode_once(model, mel, encoded, samples, spoken, hint=hint)]
+                words = with_names(words, kept_words(told, samples / SAMPLE_RATE_HZ), names)
         kept = whisper_model.pool_seconds(encoded.numpy(), samples) if states else None
         return Heard(words, spoken, probability, kept)
 
@@ -199,7 +200,7 @@ def _language(
     return settled_language(found, likely, samples)
 
 
-def _decode(model: Any, window: Floats, language: str, hint: str | None) -> list[Any]:
+def _decode(model: Any, window: Floats, language: str) -> list[Any]:
     """whisper.transcribe's segments."""
     import whisper  # noqa: PLC0415
 
@@ -211,8 +212,6 @@ def _decode(model: Any, window: Floats, language: str, hint: str | None) -> list
         logprob_threshold=UNSURE,
         no_speech_threshold=0.6,
         condition_on_previous_text=False,
-        initial_prompt=hint,
-        carry_initial_prompt=True,  # a window may be decoded in several parts
         word_timestamps=True,
         beam_size=BEAM_SIZE,
         best_of=1,
@@ -223,12 +222,11 @@ def _decode(model: Any, window: Floats, language: str, hint: str | None) -> list
 
 
 def _decode_once(
-    model: Any, mel: Any, encoded: Any, samples: int, language: str, *, hint: str | None
+    model: Any, mel: Any, encoded: Any, samples: int, language: str, *, hint: str | None = None
 ) -> Any:
     """A window as one segment, from this encoder pass and no other."""
     import whisper  # noqa: PLC0415
     from whisper.timing import add_word_timestamps  # noqa: PLC0415
-    from whisper.tokenizer import get_tokenizer  # noqa: PLC0415
 
     options = whisper.DecodingOptions(
         temperature=0.0,
@@ -239,12 +237,7 @@ def _decode_once(
     )
     result = whisper.decode(model, encoded[0], options)
     frames = samples // whisper.audio.HOP_LENGTH
-    tokenizer = get_tokenizer(
-        model.is_multilingual,
-        num_languages=model.num_languages,
-        language=language,
-        task="transcribe",
-    )
+    tokenizer = _tokenizer(model, language)
     part = {
         "seek": 0,
         "start": 0.0,
@@ -265,6 +258,17 @@ def _decode_once(
         **_PUNCTUATION,
     )
     return _segment(part)
+
+
+def _tokenizer(model: Any, language: str) -> Any:
+    from whisper.tokenizer import get_tokenizer  # noqa: PLC0415
+
+    return get_tokenizer(
+        model.is_multilingual,
+        num_languages=model.num_languages,
+        language=language,
+        task="transcribe",
+    )
 
 
 def _common(language: str) -> dict[str, Any]:

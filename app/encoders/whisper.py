@@ -8,7 +8,7 @@ from app.domain import Word
 from app.encoders import whisper_model
 from app.encoders.base import Floats, Heard
 from app.encoders.check import SAMPLE_RATE_HZ, check_window
-from app.encoders.hotwords import hint_of, is_echo
+from app.encoders.hotwords import hint_of, likely_names, with_names
 from app.encoders.invented import is_invented
 from app.encoders.weights import weights_version
 
@@ -56,16 +56,16 @@ class FasterWhisper:
             model, features, enough if brief and not states else whisper_model.FRAMES
         )
         spoken, probability = self._language(model, encoded, language, likely, samples)
-        hint = hint_of(hotwords)
-        found = [_decode_once(model, features, encoded, spoken, hint)] if brief else []
+        found = [_decode_once(model, features, encoded, spoken)] if brief else []
         if not brief or is_doubtful(found[0]):
             if brief and not states:
                 encoded = whisper_model.encode(model, features)
                 spoken, probability = self._language(model, encoded, language, likely, samples)
-            found = list(_decode(model, features, encoded, spoken, hint))
-            if is_echo(found, hotwords):
-                found = list(_decode(model, features, encoded, spoken, None))
+            found = list(_decode(model, features, encoded, spoken))
         words = kept_words(found, samples / SAMPLE_RATE_HZ)
+        if names := likely_names(hotwords, words, _tokenizer(model, spoken).encode):
+            told = [_decode_once(model, features, encoded, spoken, hint_of(names))]
+            words = with_names(words, kept_words(told, samples / SAMPLE_RATE_HZ), names)
         kept = whisper_model.pool_seconds(encoded, samples) if states else None
         return Heard(words, spoken, probability, kept)
 
@@ -106,20 +106,17 @@ def is_doubtful(segment: Any) -> bool:
     return is_invented(segment) or segment.avg_logprob < UNSURE
 
 
-def _decode(
-    model: Any, features: Floats, encoded: Any, language: str, hint: str | None
-) -> Iterable[Any]:
+def _decode(model: Any, features: Floats, encoded: Any, language: str) -> Iterable[Any]:
     """faster-whisper's segments of a window whose first encoder pass has been made."""
     tokenizer = _tokenizer(model, language)
-    options = replace(_options(tokenizer), hotwords=hint)
     found: Iterable[Any] = model.generate_segments(
-        features, tokenizer, options, False, encoder_output=encoded
+        features, tokenizer, _options(tokenizer), False, encoder_output=encoded
     )
     return found
 
 
 def _decode_once(
-    model: Any, features: Floats, encoded: Any, language: str, hint: str | None
+    model: Any, features: Floats, encoded: Any, language: str, hint: str | None = None
 ) -> Any:
     """A window as one segment of faster-whisper's, from this encoder pass and no other.
 
